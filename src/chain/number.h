@@ -1,0 +1,22 @@
+#ifndef AK_CHAIN_NUMBER_H
+#define AK_CHAIN_NUMBER_H
+
+#include <glib.h>
+
+/* Longest output: "-1.2345678901234567e-308" and the like. */
+enum { AK_NUMBER_MAX = 32 };
+
+/*
+ * ECMAScript's Number::toString(10) of a finite @value into @out, without NUL: the shortest digits
+ * that read back as the same double, the closest of them, in ECMAScript's layout (ECMA-262
+ * §6.1.6.1.20). -0 is "0". Returns the length.
+ */
+gsize ak_number_format(double value, char out[AK_NUMBER_MAX]);
+
+/*
+ * The double nearest to a JSON number (RFC 8259 grammar, already checked), ties to even, whatever
+ * the locale. Overflow gives an infinity, which callers refuse.
+ */
+double ak_number_parse(const char *text, gsize len);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef AK_CHAIN_SIGNER_H
+#define AK_CHAIN_SIGNER_H
+
+#include "util/buf.h"
+#include "util/error.h"
+#include "util/sha256.h"
+
+typedef enum { AK_ALGORITHM_ED25519, AK_ALGORITHM_RSA_SHA256, AK_ALGORITHM_HMAC_SHA256 } AkAlgorithm;
+
+/* One key that may have signed events. Immutable once loaded, so that threads may share it. */
+typedef struct AkSigner AkSigner;
+
+/* Signers by id. */
+typedef struct AkSigners AkSigners;
+
+/*
+ * A registry from the text of signers.json: an array, {"signers": [...]}, or a map of id → key or
+ * id → object; names and key encodings as docs/signers.md lists. Optional validFrom / validUntil
+ * (also valid_from, valid_until, notBefore, notAfter) bound when the signer may sign. BAD_INPUT
+ * names the signer and the member that is wrong.
+ */
+AkSigners *ak_signers_parse(AkView json, GError **error) AK_MUST_CHECK;
+
+/* The same from a file of at most 16 MiB; CONFIG when it cannot be read. */
+AkSigners *ak_signers_load(const char *path, GError **error) AK_MUST_CHECK;
+
+/* Adds a signer with a secret for hmac-sha256, which never stands in a registry file. */
+void ak_signers_add_hmac(AkSigners *signers, const char *id, AkView secret);
+
+void ak_signers_free(AkSigners *signers);
+guint ak_signers_count(const AkSigners *signers);
+
+/* Borrowed; NULL when unknown. */
+const AkSigner *ak_signers_find(const AkSigners *signers, AkView id);
+
+const char *ak_signer_id(const AkSigner *signer);
+AkAlgorithm ak_signer_algorithm(const AkSigner *signer);
+const char *ak_algorithm_name(AkAlgorithm algorithm);
+
+/* FALSE when @ts_usec is before validFrom or at or after validUntil. */
+gboolean ak_signer_is_valid_at(const AkSigner *signer, gint64 ts_usec);
+
+/*
+ * TRUE when @signature (base64, with or without padding or URL alphabet, or hex) is @signer's over
+ * the 32 bytes @hash: Ed25519 over them; RSASSA-PKCS1-v1_5 with them as the SHA-256 digest; HMAC
+ * over them (docs/signers.md). Thread safe.
+ */
+gboolean ak_signer_verify(const AkSigner *signer, const guint8 hash[AK_SHA256_LEN],
+                          AkView signature);
+
+/* A private key that signs events: an Ed25519 or RSA key in PEM, or an HMAC secret. */
+typedef struct AkSigningKey AkSigningKey;
+
+/* Loads the PEM file; CONFIG when it cannot be read, BAD_INPUT for another kind of key. */
+AkSigningKey *ak_signing_key_load(const char *path, GError **error) AK_MUST_CHECK;
+void ak_signing_key_free(AkSigningKey *key);
+AkAlgorithm ak_signing_key_algorithm(const AkSigningKey *key);
+
+/* A new Ed25519 key, written to @path (mode 0600, never overwrites); CONFLICT when it is there. */
+gboolean ak_signing_key_create(const char *path, GError **error) AK_MUST_CHECK;
+
+/* The signature over @hash, base64, appended to @out. */
+gboolean ak_signing_key_sign(const AkSigningKey *key, const guint8 hash[AK_SHA256_LEN], AkBuf *out,
+                             GError **error) AK_MUST_CHECK;
+
+/* Base64 DER SubjectPublicKeyInfo of the key's public half, as a registry holds it. NULL for HMAC. */
+char *ak_signing_key_public(const AkSigningKey *key);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSigners, ak_signers_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSigningKey, ak_signing_key_free)
+
+#endif

@@ -1,0 +1,188 @@
+#ifndef AK_SOURCE_SOURCE_H
+#define AK_SOURCE_SOURCE_H
+
+#include "chain/event.h"
+#include "util/buf.h"
+#include "util/error.h"
+#include "util/sha256.h"
+
+/*
+ * The database that holds the events, and auditkeep's own state beside them: lease, plans,
+ * segments, pointer. One handle is one connection, used by one thread at a time; what runs at the
+ * same time opens another one.
+ */
+typedef struct AkSource AkSource;
+
+typedef struct {
+    const char *url;           /* "postgresql://…" (or a libpq conninfo) or "sqlite:PATH" */
+    const char *table;         /* NULL: audit_events; may be "schema.table" */
+    const char *chain;         /* name of the chain, [a-z0-9_-]{1,63}; NULL: main */
+    gsize max_event_bytes;     /* a larger row is BAD_INPUT that names it; 0: 16 MiB */
+    guint connect_timeout_ms;  /* 0: 10000 */
+} AkSourceConfig;
+
+/* A row as scanned. Everything is borrowed until the next call on the source. */
+typedef struct {
+    AkEvent event;        /* index is not set */
+    gboolean is_archived; /* s3_archived_at is set */
+    guint64 locator;      /* where the row lies (ctid, rowid): a hint that makes commit() cheap */
+} AkRow;
+
+typedef gboolean (*AkRowFunc)(const AkRow *row, gpointer data, GError **error);
+
+/* A place in the scan order (ts, id). */
+typedef struct {
+    gint64 ts_usec;
+    char id[37];
+} AkScanPos;
+
+#define AK_SCAN_START ((AkScanPos){G_MININT64, ""})
+
+/* A segment: first as a plan, then as what was archived. Strings owned; see ak_segment_row_clear. */
+typedef struct {
+    guint64 first_index, last_index;
+    char first_id[37], last_id[37];
+    char prev_hash[65]; /* hash of the event before first_index; "" at the head */
+    char last_hash[65]; /* hash that the next event has to link to */
+    gint64 day;         /* see util/time.h */
+    gint64 first_ts_usec, last_ts_usec;
+    gint64 retain_until_usec; /* a whole second, fixed by the plan */
+    guint8 content_sha256[AK_SHA256_LEN]; /* of the uncompressed lines */
+    char *key;
+    /* once archived: */
+    gboolean is_archived;
+    char *version;              /* NULL where the store has none */
+    guint64 object_bytes;
+    guint8 object_sha256[AK_SHA256_LEN];
+    gint64 archived_usec;
+    guint8 root[AK_SHA256_LEN]; /* Merkle root of the chain after last_index */
+    AkBuf edge;                 /* compact range after it (tree/merkle.h): resumes the tree */
+} AkSegmentRow;
+
+void ak_segment_row_clear(AkSegmentRow *row);
+
+typedef gboolean (*AkSegmentFunc)(const AkSegmentRow *row, gpointer data, GError **error);
+
+/* The ids and locators of a segment's rows, in order, for marking them. */
+typedef struct {
+    const char (*ids)[37];
+    const guint64 *locators;
+    const char (*hashes)[65]; /* computed hashes: filled in where the table's hash is NULL */
+    gsize count;
+} AkRowRefs;
+
+typedef struct {
+    AkCursor archived;       /* the archive's pointer */
+    gint64 archived_usec;    /* when it moved last; 0: never */
+    guint64 pending;         /* rows with s3_archived_at NULL */
+    gint64 oldest_pending_usec; /* their oldest ts; 0: none */
+    char oldest_pending_id[37];
+    char *holder;            /* who holds the lease, NULL: nobody */
+    guint64 epoch;
+    gint64 lease_until_usec;
+    gboolean is_lease_held;
+    guint planned;           /* plans not archived yet */
+} AkChainState;
+
+void ak_chain_state_clear(AkChainState *state);
+
+typedef struct AkSourceDriver {
+    const char *scheme;
+
+    /* CONFIG, NETWORK, DENIED or TIMEOUT. Does not need the tables to be there. */
+    AkSource *(*open)(const AkSourceConfig *config, GError **error);
+    void (*close)(AkSource *source);
+
+    /*
+     * The SQL that creates or adapts the tables (idempotent), appended to @sql; run when @apply.
+     * Existing writers of the table go on as before.
+     */
+    gboolean (*init)(AkSource *source, gboolean apply, AkBuf *sql, GError **error);
+
+    /* Is the schema there and as we need it? CONFIG that names what is missing and says 'init'. */
+    gboolean (*check)(AkSource *source, GError **error);
+
+    /*
+     * Rows strictly after @from in (ts, id) order, at most @limit of them. scan_next() sets
+     * *out_found FALSE after the last one. Nothing else may be called on the source until
+     * scan_end(), which may come early.
+     */
+    gboolean (*scan_begin)(AkSource *source, const AkScanPos *from, guint64 limit, GError **error);
+    gboolean (*scan_next)(AkSource *source, AkRow *out, gboolean *out_found, GError **error);
+    gboolean (*scan_end)(AkSource *source, GError **error);
+
+    /* Rows whose prev_hash is @hash (lower-case hex; "": rows that start a chain). */
+    gboolean (*find_by_prev)(AkSource *source, const char *hash, AkRowFunc func, gpointer data,
+                             GError **error);
+
+    /* Rows with these ids, in any order; those that do not exist are passed over. */
+    gboolean (*find_by_id)(AkSource *source, const char (*ids)[37], gsize count, AkRowFunc func,
+                           gpointer data, GError **error);
+
+    /* Rows whose hash column is @hash; none where the table has no such column. */
+    gboolean (*find_by_hash)(AkSource *source, const char *hash, AkRowFunc func, gpointer data,
+                             GError **error);
+
+    /*
+     * Appending: begin opens a transaction, takes the chain's append lock (waits for other
+     * appenders) and finds the head: *out_prev "" when there is none, and the head's time, so that
+     * times can be kept growing. rows inserts events that are complete (id, hash, prev_hash, …);
+     * call it as often as needed; end commits, or rolls back when !commit.
+     */
+    gboolean (*append_begin)(AkSource *source, char out_prev[65], gint64 *out_ts_usec,
+                             GError **error);
+    gboolean (*append_rows)(AkSource *source, const AkEvent *events, gsize count, GError **error);
+    gboolean (*append_end)(AkSource *source, gboolean commit, GError **error);
+
+    /* Everything 'status' shows. */
+    gboolean (*state)(AkSource *source, AkChainState *out, GError **error);
+
+    /*
+     * The writer's lease. BUSY when somebody else holds it (the text names who and until when).
+     * The epoch grows with each new holder; renew and release are FENCED when it is not @epoch.
+     */
+    gboolean (*lease_acquire)(AkSource *source, const char *holder, guint ttl_ms,
+                              guint64 *out_epoch, GError **error);
+    gboolean (*lease_renew)(AkSource *source, guint64 epoch, guint ttl_ms, GError **error);
+    gboolean (*lease_release)(AkSource *source, guint64 epoch, GError **error);
+
+    /*
+     * Records a plan. FENCED for a stale epoch; CONFLICT when first_index does not follow the last
+     * plan, or prev_hash is not that one's last_hash; the very same plan again is success.
+     */
+    gboolean (*plan)(AkSource *source, guint64 epoch, const AkSegmentRow *segment, GError **error);
+
+    /*
+     * Moves the pointer over a planned segment and marks its rows (s3_object_key, s3_archived_at),
+     * all or nothing, through the stored procedure. FENCED; CONFLICT unless it is the plan that
+     * follows the pointer. The same commit again is success. *out_marked: rows that were marked
+     * (a row that has gone meanwhile is no error here: verify reports it).
+     */
+    gboolean (*commit)(AkSource *source, guint64 epoch, const AkSegmentRow *segment,
+                       const AkRowRefs *rows, guint64 *out_marked, GError **error);
+
+    /* Segments, planned and archived, from @from_index on, in order. */
+    gboolean (*segments)(AkSource *source, guint64 from_index, AkSegmentFunc func, gpointer data,
+                         GError **error);
+
+    /* Waits until rows may have been added, or @timeout_ms passed. Optional (NULL: sleep). */
+    gboolean (*wait)(AkSource *source, guint timeout_ms, GError **error);
+} AkSourceDriver;
+
+/* First member of every driver's handle. */
+struct AkSource {
+    const AkSourceDriver *driver;
+};
+
+extern const AkSourceDriver ak_source_postgres;
+extern const AkSourceDriver ak_source_sqlite;
+
+/* Opens by the URL's scheme; CONFIG when there is no such driver. Call the members directly. */
+AkSource *ak_source_open(const AkSourceConfig *config, GError **error) AK_MUST_CHECK;
+void ak_source_close(AkSource *source);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSource, ak_source_close)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSegmentRow, ak_segment_row_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkChainState, ak_chain_state_clear)
+
+#endif

@@ -1,0 +1,156 @@
+#ifndef AK_STORE_STORE_H
+#define AK_STORE_STORE_H
+
+#include "util/buf.h"
+#include "util/error.h"
+#include "util/sha256.h"
+
+/*
+ * A write-once object store. One handle may be used by many threads at once. Keys are relative to
+ * the archive's URL, '/'-separated, of [A-Za-z0-9._/-].
+ */
+typedef struct AkStore AkStore;
+
+typedef enum {
+    AK_LOCK_NONE,       /* the store says: not locked */
+    AK_LOCK_UNKNOWN,    /* the store does not let us see (s3:GetObjectRetention) */
+    AK_LOCK_GOVERNANCE, /* can be lifted by a privileged user */
+    AK_LOCK_COMPLIANCE  /* nobody can lift or shorten it */
+} AkLockMode;
+
+typedef enum {
+    AK_REPLICATION_NONE,
+    AK_REPLICATION_PENDING,
+    AK_REPLICATION_COMPLETED,
+    AK_REPLICATION_FAILED,
+    AK_REPLICATION_REPLICA
+} AkReplication;
+
+/* User metadata: lower-case names of [a-z0-9-], ASCII values of at most 256 bytes. */
+typedef struct {
+    const char *name;
+    const char *value;
+} AkMeta;
+
+typedef struct {
+    const char *key;
+    const void *data;
+    gsize len;
+    const guint8 *sha256; /* of data, 32 bytes: the store's checksum of the upload */
+    const char *content_type;
+    const AkMeta *meta;
+    gsize n_meta;
+    AkLockMode lock_mode;     /* COMPLIANCE or GOVERNANCE */
+    gint64 retain_until_usec; /* a whole second */
+} AkPut;
+
+typedef struct {
+    char *key;
+    char *version; /* NULL where the store has none */
+    gsize size;
+    gint64 modified_usec;
+    gboolean is_latest;
+    gboolean is_delete_marker;
+    /* filled by head() and put() only: */
+    AkLockMode lock_mode;
+    gint64 retain_until_usec;
+    AkReplication replication;
+    gboolean has_sha256;  /* the store itself vouches for this digest of the stored bytes */
+    guint8 sha256[AK_SHA256_LEN];
+    GHashTable *meta;     /* char * → char *, or NULL */
+} AkObject;
+
+void ak_object_clear(AkObject *object);
+
+/* Value of user metadata @name or NULL. */
+const char *ak_object_meta(const AkObject *object, const char *name);
+
+/* Where the handle points and how it behaves; filled in by cli/, strings borrowed. */
+typedef struct {
+    const char *url;           /* "file:DIR" or "s3://BUCKET[/PREFIX]" */
+    const char *endpoint;      /* s3: "http[s]://host[:port]" or NULL: AWS's own for the region */
+    const char *region;        /* s3: NULL: us-east-1 */
+    const char *ca_bundle;     /* s3: PEM file or NULL: the system's */
+    gboolean use_path_style;   /* s3: TRUE: bucket in the path (always so for a dotted bucket) */
+    guint max_attempts;        /* tries per request, the first included; 0: 3 (AWS standard) */
+    guint connect_timeout_ms;  /* 0: 5000 */
+    guint stall_timeout_ms;    /* no byte moved for that long; 0: 15000 */
+    guint request_timeout_ms;  /* one try as a whole; 0: 300000 */
+    const volatile gint *stop; /* set to non-zero: give up waiting, CANCELLED; may be NULL */
+} AkStoreConfig;
+
+/* Called per object in key order (all versions of a key: newest first); FALSE stops the listing
+ * with *error set by the callback, or without error to end early. @object is borrowed. */
+typedef gboolean (*AkObjectFunc)(const AkObject *object, gpointer data, GError **error);
+
+typedef struct AkStoreDriver {
+    const char *scheme;
+
+    /* Reads no data; CONFIG for a malformed URL. */
+    AkStore *(*open)(const AkStoreConfig *config, GError **error);
+    void (*close)(AkStore *store);
+
+    /*
+     * Is the place there, ours to use, and does it keep what it is given? MISSING, DENIED,
+     * LOCK_OFF (no lock on the bucket) or an error of transport.
+     */
+    gboolean (*check)(AkStore *store, GError **error);
+
+    /*
+     * Writes the object, locked from its first moment, durable on return; never replaces one.
+     * Retries by itself. CONFLICT when @put->key is there already: it is left alone, and the
+     * caller decides by head() and get() whether it is the same. After the write the object is
+     * read back (head); LOCK_OFF when mode or date are less than asked for;
+     * INTERNAL when size or checksum differ. A lock that we may not see is DENIED.
+     * @out describes what was written.
+     */
+    gboolean (*put)(AkStore *store, const AkPut *put, AkObject *out, GError **error);
+
+    /* @version NULL: the current one. MISSING when there is no such object. */
+    gboolean (*head)(AkStore *store, const char *key, const char *version, AkObject *out,
+                     GError **error);
+
+    /*
+     * Appends @len bytes from @offset to @out; @len 0: to the end. At most @max_bytes, else
+     * BAD_INPUT. A range that reaches past the end gives what there is.
+     */
+    gboolean (*get)(AkStore *store, const char *key, const char *version, guint64 offset,
+                    guint64 len, gsize max_bytes, AkBuf *out, GError **error);
+
+    /* Every version and delete marker whose key starts with @prefix. */
+    gboolean (*list)(AkStore *store, const char *prefix, AkObjectFunc func, gpointer data,
+                     GError **error);
+
+    /* Deletes one version; DENIED while it is locked. @version NULL: S3 adds a delete marker;
+     * a folder deletes the file. Used by probes and tests, never by the exporter. */
+    gboolean (*remove)(AkStore *store, const char *key, const char *version, GError **error);
+} AkStoreDriver;
+
+/* First member of every driver's handle. */
+struct AkStore {
+    const AkStoreDriver *driver;
+};
+
+extern const AkStoreDriver ak_store_dir;
+extern const AkStoreDriver ak_store_s3;
+
+/* Opens by the URL's scheme; CONFIG when there is no such driver. */
+AkStore *ak_store_open(const AkStoreConfig *config, GError **error) AK_MUST_CHECK;
+void ak_store_close(AkStore *store);
+
+gboolean ak_store_check(AkStore *store, GError **error) AK_MUST_CHECK;
+gboolean ak_store_put(AkStore *store, const AkPut *put, AkObject *out,
+                      GError **error) AK_MUST_CHECK;
+gboolean ak_store_head(AkStore *store, const char *key, const char *version, AkObject *out,
+                       GError **error) AK_MUST_CHECK;
+gboolean ak_store_get(AkStore *store, const char *key, const char *version, guint64 offset,
+                      guint64 len, gsize max_bytes, AkBuf *out, GError **error) AK_MUST_CHECK;
+gboolean ak_store_list(AkStore *store, const char *prefix, AkObjectFunc func, gpointer data,
+                       GError **error) AK_MUST_CHECK;
+gboolean ak_store_remove(AkStore *store, const char *key, const char *version,
+                         GError **error) AK_MUST_CHECK;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkStore, ak_store_close)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkObject, ak_object_clear)
+
+#endif
