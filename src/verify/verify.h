@@ -1,0 +1,72 @@
+#ifndef AK_VERIFY_VERIFY_H
+#define AK_VERIFY_VERIFY_H
+
+#include "chain/fault.h"
+#include "chain/signer.h"
+#include "source/source.h"
+#include "store/store.h"
+
+enum { AK_VERIFY_SOURCE = 1, AK_VERIFY_ARCHIVE = 2, AK_VERIFY_CROSS = 4 };
+
+/* One thing that is wrong. Everything is borrowed for the call. */
+typedef struct {
+    AkFaultCode code;
+    const char *where;  /* "source", "archive" or "cross" */
+    gint64 index;       /* -1: not about one event */
+    const char *id;     /* event id or NULL */
+    const char *key;    /* archive object or NULL */
+    const char *detail; /* what was expected and what was found; never a payload */
+} AkFinding;
+
+typedef void (*AkFindingFunc)(const AkFinding *finding, gpointer data);
+
+/* @total 0: not known. */
+typedef void (*AkProgressFunc)(const char *what, guint64 done, guint64 total, gpointer data);
+
+typedef struct {
+    guint what;                   /* AK_VERIFY_… */
+    const AkSourceConfig *source; /* NULL for archive alone */
+    AkStore *store;               /* NULL for source alone */
+    const char *chain;
+    const AkSigners *signers;     /* NULL: signatures are not checked */
+    gboolean require_signatures;
+    const guint8 *checkpoint_key; /* 32 bytes, Ed25519; NULL: checkpoint signatures unchecked */
+    const char *origin;
+    const char *retention;        /* policy: locked at least that long after the event's segment
+                                     was written */
+    gint64 since_usec;            /* G_MININT64: from the start */
+    gint64 until_usec;            /* G_MAXINT64: to the end */
+    guint64 limit;                /* events at most, 0: all */
+    guint64 sample;               /* archive, cross: that many random segments, 0: all */
+    guint64 seed;                 /* of the sample; the caller prints it */
+    guint threads;                /* 0: number of processors */
+    const volatile gint *stop;
+    AkFindingFunc on_finding;
+    AkProgressFunc on_progress;   /* may be NULL */
+    gpointer data;
+} AkVerifyConfig;
+
+typedef struct {
+    guint64 source_events;
+    guint64 archive_events;
+    guint64 cross_events;
+    guint64 segments;
+    guint64 signatures;   /* that were checked */
+    guint64 faults[AK_FAULT_N_CODES];
+    guint64 n_faults;     /* without notices */
+    guint64 n_notices;
+    AkCursor source_head; /* last event seen in the source */
+    AkCursor archive_head;
+    guint64 tree_size;
+    guint8 root[AK_SHA256_LEN]; /* of the archive's tree at tree_size */
+    gboolean has_root;
+} AkVerifyReport;
+
+/*
+ * Looks at everything asked for, never stops at a fault. FALSE only when it could not look
+ * (no connection, CANCELLED, …). The verdict is report->n_faults == 0.
+ */
+gboolean ak_verify_run(const AkVerifyConfig *config, AkVerifyReport *report,
+                       GError **error) AK_MUST_CHECK;
+
+#endif
