@@ -19,4 +19,13 @@ gsize ak_number_format(double value, char out[AK_NUMBER_MAX]);
  */
 double ak_number_parse(const char *text, gsize len);
 
+/*
+ * A JSON number (grammar already checked) as ak_number_format() prints ak_number_parse() of it.
+ * Returns the length, or 0 when it overflows a double. Sets the flags, and never clears them:
+ * @is_lossy when the output is another decimal value than @text; @is_reshaped when it is the same
+ * value, but PostgreSQL's numeric would print another scale for it (1.50, 10e-1).
+ */
+gsize ak_number_canonical(const char *text, gsize len, char out[AK_NUMBER_MAX], gboolean *is_lossy,
+                          gboolean *is_reshaped);
+
 #endif
