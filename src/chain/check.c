@@ -33,8 +33,7 @@ void ak_checker_free(AkChecker *checker)
     g_free(checker);
 }
 
-gboolean ak_chain_hash(AkSha256 *sha, AkView canonical, AkView prev_hash,
-                       guint8 out[AK_SHA256_LEN])
+gboolean ak_chain_hash(AkSha256 *sha, AkView canonical, AkView prev_hash, guint8 out[AK_SHA256_LEN])
 {
     guint8 prev[MAX_PREV_BYTES];
     gsize prev_len = prev_hash.len / 2;
@@ -50,6 +49,21 @@ gboolean ak_chain_hash(AkSha256 *sha, AkView canonical, AkView prev_hash,
     return TRUE;
 }
 
+/* A signature that fits either hash accuses the payload or the hash column, not the signer. */
+static gboolean is_signed(const AkSigner *signer, const AkEvent *event, const AkCheckResult *result)
+{
+    guint8 stored[AK_SHA256_LEN];
+    gboolean has_stored;
+
+    if (result->has_hash && ak_signer_verify(signer, result->hash, event->signature))
+        return TRUE;
+    has_stored = event->hash.data != NULL && ak_hex_decode(event->hash, stored, sizeof stored);
+    if (!has_stored ||
+        (result->has_hash && CRYPTO_memcmp(stored, result->hash, sizeof stored) == 0))
+        return FALSE;
+    return ak_signer_verify(signer, stored, event->signature);
+}
+
 static AkFaultSet check_signature(const AkChecker *checker, const AkEvent *event,
                                   const AkCheckResult *result)
 {
@@ -62,7 +76,7 @@ static AkFaultSet check_signature(const AkChecker *checker, const AkEvent *event
     signer = ak_signers_find(checker->signers, event->signer_id);
     if (signer == NULL)
         return AK_FAULT_BIT(AK_FAULT_SIGNER_UNKNOWN);
-    if (!result->has_hash || !ak_signer_verify(signer, result->hash, event->signature))
+    if (!is_signed(signer, event, result))
         return AK_FAULT_BIT(AK_FAULT_SIGNATURE_INVALID);
     if (!ak_signer_is_valid_at(signer, event->ts_usec))
         return AK_FAULT_BIT(AK_FAULT_SIGNER_NOT_VALID_AT_TIME);

@@ -8,10 +8,10 @@
 
 /* What one look at an event finds: the same for append, archive, verify and explain. */
 typedef struct {
-    AkFaultSet faults;             /* what is wrong with the event by itself, links aside */
+    AkFaultSet faults; /* what is wrong with the event by itself, links aside */
     AkCanonicalInfo info;
-    AkView canonical;              /* canonical payload; valid until the next check; NULL if none */
-    guint8 hash[AK_SHA256_LEN];    /* computed; zeros when there is no canonical payload */
+    AkView canonical;           /* canonical payload; valid until the next check; NULL if none */
+    guint8 hash[AK_SHA256_LEN]; /* computed; zeros when there is no canonical payload */
     gboolean has_hash;
 } AkCheckResult;
 

@@ -1,9 +1,9 @@
 #ifndef AK_CHAIN_ENVELOPE_H
 #define AK_CHAIN_ENVELOPE_H
 
+#include "chain/canonical.h"
 #include "chain/event.h"
 #include "chain/fault.h"
-#include "chain/canonical.h"
 #include "util/arena.h"
 #include "util/error.h"
 
@@ -13,9 +13,9 @@
  * prevHash, signature, signerId, ts.
  */
 typedef struct {
-    AkEvent event;     /* payload is the source's text: payloadText where there is one */
+    AkEvent event; /* payload is the source's text: payloadText where there is one */
     AkView chain;
-    AkView canonical;  /* the member payload, canonical JSON; NULL when there is none */
+    AkView canonical; /* the member payload, canonical JSON; NULL when there is none */
     AkFaultSet faults;
 } AkEnvelope;
 

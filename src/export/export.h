@@ -14,32 +14,32 @@
 typedef struct {
     const AkSourceConfig *source; /* opened twice: one connection reads, one writes */
     AkStore *store;
-    const AkSigners *signers;     /* NULL: signatures are not checked */
+    const AkSigners *signers; /* NULL: signatures are not checked */
     gboolean require_signatures;
-    const AkSigningKey *key;      /* signs checkpoints; Ed25519 */
-    const char *origin;           /* of checkpoints: "<origin>/<chain>" */
-    const char *retention;        /* "7 years": lock of every object, from its plan on */
+    const AkSigningKey *key; /* signs checkpoints; Ed25519 */
+    const char *origin;      /* of checkpoints: "<origin>/<chain>" */
+    const char *retention;   /* "7 years": lock of every object, from its plan on */
     AkLockMode lock_mode;
-    const char *holder;           /* who we are, for the lease */
-    guint lease_ttl_ms;           /* 0: 30000 */
-    guint segment_events;         /* 0: 16384 */
-    gsize segment_bytes;          /* of lines, before compression; 0: 16 MiB */
-    guint flush_interval_ms;      /* follow: an event waits that long for its segment; 0: 10000 */
-    guint gap_grace_ms;           /* how long a missing predecessor may still commit; 0: 2000 */
-    guint threads;                /* 0: number of processors */
-    gboolean is_dry_run;          /* read, check and build; take no lease, write nothing */
-    gboolean is_follow;           /* go on until stopped; wait for the lease; survive outages */
-    const volatile gint *stop;    /* set to non-zero: finish what is planned and return */
+    const char *holder;        /* who we are, for the lease */
+    guint lease_ttl_ms;        /* 0: 30000 */
+    guint segment_events;      /* 0: 16384 */
+    gsize segment_bytes;       /* of lines, before compression; 0: 16 MiB */
+    guint flush_interval_ms;   /* follow: an event waits that long for its segment; 0: 10000 */
+    guint gap_grace_ms;        /* how long a missing predecessor may still commit; 0: 2000 */
+    guint threads;             /* 0: number of processors */
+    gboolean is_dry_run;       /* read, check and build; take no lease, write nothing */
+    gboolean is_follow;        /* go on until stopped; wait for the lease; survive outages */
+    const volatile gint *stop; /* set to non-zero: finish what is planned and return */
 } AkExportConfig;
 
 typedef struct {
     guint64 events;
     guint64 segments;
-    guint64 adopted;      /* segments that an earlier attempt had stored already */
+    guint64 adopted;       /* segments that an earlier attempt had stored already */
     guint64 content_bytes; /* lines, before compression */
     guint64 object_bytes;
     guint64 faults[AK_FAULT_N_CODES];
-    AkCursor head;        /* where the pointer stands now */
+    AkCursor head; /* where the pointer stands now */
 } AkExportReport;
 
 /*

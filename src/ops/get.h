@@ -13,8 +13,8 @@ typedef struct {
 } AkGetConfig;
 
 typedef struct {
-    AkBuf line;        /* the archived line, without newline */
-    char *key;         /* object it came from */
+    AkBuf line; /* the archived line, without newline */
+    char *key;  /* object it came from */
     guint64 index;
 } AkGetResult;
 

@@ -24,7 +24,8 @@ typedef struct {
 /*
  * Writes the archived events back as rows, in order, a segment a transaction, each segment
  * verified before it is believed. Events that the target has already are passed over (resumable).
- * CONFLICT when the target holds another chain; GAP, BAD_SIGNATURE, … when the archive is not whole.
+ * CONFLICT when the target holds another chain; GAP, BAD_SIGNATURE, … when the archive is not
+ * whole.
  */
 gboolean ak_restore_run(const AkRestoreConfig *config, AkRestoreReport *report,
                         GError **error) AK_MUST_CHECK;

@@ -28,21 +28,21 @@ typedef struct {
     const AkSourceConfig *source; /* NULL for archive alone */
     AkStore *store;               /* NULL for source alone */
     const char *chain;
-    const AkSigners *signers;     /* NULL: signatures are not checked */
+    const AkSigners *signers; /* NULL: signatures are not checked */
     gboolean require_signatures;
     const guint8 *checkpoint_key; /* 32 bytes, Ed25519; NULL: checkpoint signatures unchecked */
     const char *origin;
-    const char *retention;        /* policy: locked at least that long after the event's segment
-                                     was written */
-    gint64 since_usec;            /* G_MININT64: from the start */
-    gint64 until_usec;            /* G_MAXINT64: to the end */
-    guint64 limit;                /* events at most, 0: all */
-    guint64 sample;               /* archive, cross: that many random segments, 0: all */
-    guint64 seed;                 /* of the sample; the caller prints it */
-    guint threads;                /* 0: number of processors */
+    const char *retention; /* policy: locked at least that long after the event's segment
+                              was written */
+    gint64 since_usec;     /* G_MININT64: from the start */
+    gint64 until_usec;     /* G_MAXINT64: to the end */
+    guint64 limit;         /* events at most, 0: all */
+    guint64 sample;        /* archive, cross: that many random segments, 0: all */
+    guint64 seed;          /* of the sample; the caller prints it */
+    guint threads;         /* 0: number of processors */
     const volatile gint *stop;
     AkFindingFunc on_finding;
-    AkProgressFunc on_progress;   /* may be NULL */
+    AkProgressFunc on_progress; /* may be NULL */
     gpointer data;
 } AkVerifyConfig;
 
@@ -51,9 +51,9 @@ typedef struct {
     guint64 archive_events;
     guint64 cross_events;
     guint64 segments;
-    guint64 signatures;   /* that were checked */
+    guint64 signatures; /* that were checked */
     guint64 faults[AK_FAULT_N_CODES];
-    guint64 n_faults;     /* without notices */
+    guint64 n_faults; /* without notices */
     guint64 n_notices;
     AkCursor source_head; /* last event seen in the source */
     AkCursor archive_head;

@@ -1,0 +1,60 @@
+#ifndef AK_SEGMENT_BUILDER_H
+#define AK_SEGMENT_BUILDER_H
+
+#include "chain/check.h"
+#include "segment/frame.h"
+#include "segment/manifest.h"
+#include "tree/merkle.h"
+
+/* One archive object in the making. Zero-initialise; reusable after ak_segment_reset(). */
+typedef struct {
+    AkManifest manifest; /* root, tree size and checkpoint: after sealing */
+    AkBuf object;        /* the frames, after sealing the whole object */
+    AkBuf leaves;        /* count leaf hashes of 32 bytes */
+    AkBuf tags;          /* count id tags of 8 bytes */
+    AkBuf hashes;        /* count computed hashes of 64 hex digits and a NUL, for the pointer */
+    GArray *frames;      /* AkFrame */
+    guint64 faults[AK_FAULT_N_CODES];
+} AkSegment;
+
+void ak_segment_clear(AkSegment *segment);
+
+/*
+ * 64-bit FNV-1a of an event id. The footer's tags let a reader find the frame that holds an id;
+ * a hit is always confirmed by the event itself.
+ */
+guint64 ak_segment_tag(AkView id);
+
+/* Checking, hashing, serialising and compressing contexts of one thread. */
+typedef struct AkSegmentBuilder AkSegmentBuilder;
+
+/* @signers is borrowed; NULL: signatures are not checked. */
+AkSegmentBuilder *ak_segment_builder_new(const char *chain, const AkSigners *signers,
+                                         gboolean require_signatures);
+void ak_segment_builder_free(AkSegmentBuilder *builder);
+
+/*
+ * Checks @events (in chain order, indexes set, at least one) and writes their frames. The same
+ * events always give the same bytes. An event whose hash is NULL gets the computed one.
+ * @day: the day the object is filed under.
+ */
+gboolean ak_segment_build(AkSegmentBuilder *builder, const AkEvent *events, gsize count, gint64 day,
+                          AkSegment *segment, GError **error) AK_MUST_CHECK;
+
+/*
+ * Ends the object: appends the segment's leaves to @tree, signs the checkpoint of
+ * "<origin>/<chain>" over it and writes the footer.
+ */
+gboolean ak_segment_seal(AkSegment *segment, AkTree *tree, const AkSigningKey *key,
+                         const char *origin, GError **error) AK_MUST_CHECK;
+
+/* The object's key in the archive: "audit/YYYY/MM/DD/<chain>-<first>-<last>.ndjson.zst". */
+char *ak_segment_key(const char *chain, gint64 day, guint64 first_index, guint64 last_index);
+
+/* The checkpoint's origin of a chain: "<origin>/<chain>". */
+char *ak_segment_origin(const char *origin, const char *chain);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSegment, ak_segment_clear)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSegmentBuilder, ak_segment_builder_free)
+
+#endif
