@@ -1,5 +1,9 @@
 #include "segment/reader.h"
 
+#include "tree/merkle.h"
+
+#include <openssl/crypto.h>
+
 enum { N_FOOTER_FRAMES = 3, TAG_BYTES = 8 };
 
 void ak_footer_clear(AkFooter *footer)
@@ -107,5 +111,82 @@ gboolean ak_line_next(AkView *rest, AkView *line)
     end = memchr(rest->data, '\n', rest->len);
     *line = ak_view(rest->data, end != NULL ? (gsize)(end - rest->data) : rest->len);
     *rest = end != NULL ? ak_view(end + 1, rest->len - line->len - 1) : ak_view(rest->data, 0);
+    return TRUE;
+}
+
+static gboolean bad_line(GError **error, guint64 index, const char *why)
+{
+    g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT, "line of index %" G_GUINT64_FORMAT " %s",
+                index, why);
+    return FALSE;
+}
+
+static gboolean check_leaves(const AkFooter *footer, AkSha256 *sha, guint frame, AkView rest,
+                             GError **error)
+{
+    guint64 index = ak_footer_first_index(footer, frame);
+    guint64 end = MIN(ak_footer_first_index(footer, frame + 1), footer->manifest.last_index + 1);
+    const char *leaf = footer->leaves.data + (index - footer->manifest.first_index) * AK_SHA256_LEN;
+    AkView line;
+
+    for (; ak_line_next(&rest, &line); index++, leaf += AK_SHA256_LEN) {
+        guint8 hash[AK_SHA256_LEN];
+
+        if (index == end)
+            return bad_line(error, index, "is one too many for its frame");
+        ak_tree_leaf_hash(sha, line.data, line.len, hash);
+        if (CRYPTO_memcmp(hash, leaf, sizeof hash) != 0)
+            return bad_line(error, index, "does not have the leaf hash of the footer");
+    }
+    return index == end || bad_line(error, index, "is missing from its frame");
+}
+
+gboolean ak_footer_open_frame(const AkFooter *footer, AkSha256 *sha, guint frame, AkView bytes,
+                              AkBuf *lines, GError **error)
+{
+    ak_buf_truncate(lines, 0);
+    if (!ak_frame_decompress(bytes, frame_at(footer->frames, frame)->content, lines, error) ||
+        !check_leaves(footer, sha, frame, ak_buf_view(lines), error)) {
+        g_prefix_error(error, "frame %u: ", frame);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean open_frames(AkView object, const AkFooter *footer, GError **error)
+{
+    g_autoptr(AkSha256) sha = ak_sha256_new(), content = ak_sha256_new();
+    g_auto(AkBuf) lines = {0};
+    guint8 digest[AK_SHA256_LEN];
+
+    ak_sha256_begin(content);
+    for (guint i = 0; i < footer->frames->len; i++) {
+        const AkFrame *frame = frame_at(footer->frames, i);
+
+        if (!ak_footer_open_frame(footer, sha, i,
+                                  ak_view(object.data + frame->offset, frame->compressed), &lines,
+                                  error))
+            return FALSE;
+        ak_sha256_add(content, lines.data, lines.len);
+    }
+    ak_sha256_end(content, digest);
+    if (CRYPTO_memcmp(digest, footer->manifest.content_sha256, sizeof digest) != 0)
+        return bad_footer(error, "the content does not have the manifest's digest");
+    return TRUE;
+}
+
+gboolean ak_footer_open_object(AkView object, AkFooter *footer, GError **error)
+{
+    gsize need;
+
+    if (!ak_footer_parse(object, object.len, footer, &need, error)) {
+        if (need != 0)
+            return bad_footer(error, "its seek table is longer than the object");
+        return FALSE;
+    }
+    if (!open_frames(object, footer, error)) {
+        ak_footer_clear(footer);
+        return FALSE;
+    }
     return TRUE;
 }

@@ -28,6 +28,19 @@ guint ak_footer_frame_of(const AkFooter *footer, guint64 index);
 /* First index in data frame @frame. */
 guint64 ak_footer_first_index(const AkFooter *footer, guint frame);
 
+/*
+ * Decompresses data frame @frame, whose bytes are @bytes, into @lines (truncated first), and checks
+ * each line against its leaf hash in the footer. BAD_INPUT names the index that does not fit.
+ */
+gboolean ak_footer_open_frame(const AkFooter *footer, AkSha256 *sha, guint frame, AkView bytes,
+                              AkBuf *lines, GError **error) AK_MUST_CHECK;
+
+/*
+ * A whole object: footer, every frame, every leaf hash, the content's digest. @footer points into
+ * @object.
+ */
+gboolean ak_footer_open_object(AkView object, AkFooter *footer, GError **error) AK_MUST_CHECK;
+
 /* Cuts the next line off @rest, without its newline. FALSE at the end. A last line without a
  * newline is a line too. */
 gboolean ak_line_next(AkView *rest, AkView *line);

@@ -1,0 +1,71 @@
+#include "export/export.h"
+
+#include "export/session.h"
+#include "util/stop.h"
+
+enum { MIN_RETRY_MS = 1000, MAX_RETRY_MS = 60000, TICK_MS = 200 };
+
+static gboolean run_session(const AkExportConfig *config, AkExportReport *report, GError **error)
+{
+    AkSession session;
+    gboolean is_done;
+
+    if (!ak_session_open(&session, config, report, error))
+        return FALSE;
+    is_done = ak_session_recover(&session, error) && ak_session_export(&session, error);
+    ak_session_close(&session);
+    return is_done;
+}
+
+static void wait_before_retry(const AkExportConfig *config, guint delay_ms)
+{
+    gint64 until = g_get_monotonic_time() + delay_ms * 1000LL;
+
+    while (!ak_is_stopped(config->stop) && g_get_monotonic_time() < until)
+        g_usleep(TICK_MS * 1000UL);
+}
+
+/*
+ * Following survives what may pass by itself: an outage, a throttled store, another holder of the
+ * lease. It ends on what only a person can mend.
+ */
+static gboolean may_go_on(const AkExportConfig *config, const GError *error, guint *delay_ms)
+{
+    if (g_error_matches(error, AK_ERROR, AK_ERROR_BUSY)) {
+        *delay_ms = ak_export_lease_ttl_ms(config) / 3; /* a standby */
+        return TRUE;
+    }
+    *delay_ms = CLAMP(*delay_ms * 2, MIN_RETRY_MS, MAX_RETRY_MS);
+    return ak_error_is_retryable(error) || g_error_matches(error, AK_ERROR, AK_ERROR_DENIED);
+}
+
+static gboolean follow(const AkExportConfig *config, AkExportReport *report, GError **error)
+{
+    guint delay_ms = 0;
+
+    while (!ak_is_stopped(config->stop)) {
+        GError *local = NULL;
+        guint64 before = report->segments;
+
+        if (run_session(config, report, &local))
+            return TRUE;
+        if (report->segments > before)
+            delay_ms = 0;
+        if (ak_is_stopped(config->stop) || !may_go_on(config, local, &delay_ms)) {
+            g_propagate_error(error, local);
+            return FALSE;
+        }
+        g_warning("%s; trying again in %u s", local->message, (delay_ms + 999) / 1000);
+        g_error_free(local);
+        wait_before_retry(config, delay_ms);
+    }
+    return TRUE;
+}
+
+gboolean ak_export_run(const AkExportConfig *config, AkExportReport *report, GError **error)
+{
+    *report = (AkExportReport){.head = AK_CURSOR_START};
+    if (config->is_follow)
+        return follow(config, report, error);
+    return run_session(config, report, error);
+}

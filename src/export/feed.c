@@ -1,0 +1,145 @@
+#include "export/feed.h"
+
+#include "util/stop.h"
+
+struct AkFeed {
+    AkWalk *walk;
+    AkBatchLimits limits;
+    AkBatch *open;
+    gint64 open_day;
+};
+
+AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
+                    const AkBatchLimits *limits)
+{
+    AkFeed *feed = g_new0(AkFeed, 1);
+
+    feed->walk = ak_walk_new(source, from, from_ts_usec);
+    feed->limits = *limits;
+    feed->open = ak_batch_new();
+    feed->open_day = open_day;
+    return feed;
+}
+
+void ak_feed_free(AkFeed *feed)
+{
+    if (feed == NULL)
+        return;
+    ak_walk_free(feed->walk);
+    ak_batch_free(feed->open);
+    g_free(feed);
+}
+
+guint ak_feed_open(const AkFeed *feed, gint64 *out_since_usec)
+{
+    *out_since_usec = feed->open->opened_usec;
+    return ak_batch_count(feed->open);
+}
+
+AkBatch *ak_feed_flush(AkFeed *feed)
+{
+    AkBatch *batch = feed->open;
+
+    if (ak_batch_count(batch) == 0)
+        return NULL;
+    feed->open_day = batch->day;
+    feed->open = ak_batch_new();
+    return batch;
+}
+
+const AkWalkFault *ak_feed_fault(const AkFeed *feed)
+{
+    return ak_walk_fault(feed->walk);
+}
+
+static void add_row(AkFeed *feed, const AkRow *row)
+{
+    if (ak_batch_count(feed->open) == 0)
+        feed->open->opened_usec = g_get_real_time();
+    ak_batch_add(feed->open, row, feed->open_day);
+}
+
+/* TRUE when adding the row completed a batch, or had to wait for one: *out_batch. */
+static gboolean take_row(AkFeed *feed, const AkRow *row, AkBatch **out_batch)
+{
+    if (ak_batch_is_other_day(feed->open, row)) {
+        *out_batch = ak_feed_flush(feed);
+        add_row(feed, row);
+        return TRUE;
+    }
+    add_row(feed, row);
+    if (!ak_batch_is_full(feed->open, &feed->limits))
+        return FALSE;
+    *out_batch = ak_feed_flush(feed);
+    return TRUE;
+}
+
+static AkFeedStep feed_step(AkWalkStep step)
+{
+    switch (step) {
+    case AK_WALK_GAP:
+        return AK_FEED_GAP;
+    case AK_WALK_FORK:
+        return AK_FEED_FORK;
+    case AK_WALK_EVENT:
+    case AK_WALK_END:
+        break;
+    }
+    return AK_FEED_END;
+}
+
+gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
+                      AkBatch **out_batch, GError **error)
+{
+    for (;;) {
+        AkWalkStep step;
+        AkRow row;
+
+        /* one row can complete two batches: the day before's, and its own when it is huge */
+        if (ak_batch_is_full(feed->open, &feed->limits)) {
+            *out_batch = ak_feed_flush(feed);
+            *out_step = AK_FEED_BATCH;
+            return TRUE;
+        }
+        if (ak_is_stopped(stop)) {
+            g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED, "reading the chain was stopped");
+            return FALSE;
+        }
+        if (!ak_walk_next(feed->walk, &step, &row, error))
+            return FALSE;
+        if (step != AK_WALK_EVENT) {
+            *out_step = feed_step(step);
+            return TRUE;
+        }
+        if (take_row(feed, &row, out_batch)) {
+            *out_step = AK_FEED_BATCH;
+            return TRUE;
+        }
+    }
+}
+
+gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch **out_batch,
+                         GError **error)
+{
+    for (;;) {
+        AkWalkStep step;
+        AkRow row;
+
+        if (!ak_walk_next(feed->walk, &step, &row, error))
+            return FALSE;
+        if (step != AK_WALK_EVENT) {
+            g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
+                        "chain ends before index %" G_GUINT64_FORMAT
+                        " that was planned: rows are gone or changed; "
+                        "hint: run 'auditkeep verify --what source'",
+                        last_index);
+            return FALSE;
+        }
+        add_row(feed, &row);
+        if (row.event.index == last_index)
+            break;
+    }
+    feed->open->day = day;
+    *out_batch = ak_feed_flush(feed);
+    return TRUE;
+}

@@ -1,0 +1,43 @@
+#ifndef AK_EXPORT_FEED_H
+#define AK_EXPORT_FEED_H
+
+#include "export/batch.h"
+#include "source/walk.h"
+
+/* Cuts the walk over a source into batches, one per segment. Used by one thread at a time. */
+typedef struct AkFeed AkFeed;
+
+typedef enum {
+    AK_FEED_BATCH, /* *out_batch is complete */
+    AK_FEED_END,   /* the head of the chain: what is open stays open */
+    AK_FEED_GAP,   /* as AkWalkStep; ak_feed_fault() says what */
+    AK_FEED_FORK
+} AkFeedStep;
+
+/* @source is borrowed; @open_day is the day of the segment before. */
+AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
+                    const AkBatchLimits *limits);
+void ak_feed_free(AkFeed *feed);
+
+/* @stop: leaves with CANCELLED when it becomes non-zero; may be NULL. */
+gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
+                      AkBatch **out_batch, GError **error) AK_MUST_CHECK;
+
+/*
+ * The rows up to @last_index as one batch, whatever the limits: a segment that was planned before.
+ * CONFLICT when the chain ends or breaks before that.
+ */
+gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch **out_batch,
+                         GError **error) AK_MUST_CHECK;
+
+/* Rows that are read and not handed out yet, and since when the oldest waits; 0: none. */
+guint ak_feed_open(const AkFeed *feed, gint64 *out_since_usec);
+
+/* What is open, as a batch; NULL when nothing is. */
+AkBatch *ak_feed_flush(AkFeed *feed);
+
+const AkWalkFault *ak_feed_fault(const AkFeed *feed);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkFeed, ak_feed_free)
+
+#endif

@@ -1,0 +1,59 @@
+#ifndef AK_EXPORT_FLIGHT_H
+#define AK_EXPORT_FLIGHT_H
+
+#include "export/batch.h"
+#include "export/export.h"
+#include "segment/builder.h"
+
+/* How far a segment has come. The steps below move it from one to the next. */
+typedef enum {
+    AK_FLIGHT_READ,
+    AK_FLIGHT_BUILT,
+    AK_FLIGHT_SEALED,
+    AK_FLIGHT_PLANNED,
+    AK_FLIGHT_PUT,
+    AK_FLIGHT_COMMITTED
+} AkFlightState;
+
+/* One segment on its way from the source to the archive. */
+typedef struct {
+    AkFlightState state;
+    AkBatch *batch; /* its events are freed once they are built */
+    AkSegment segment;
+    AkSegmentRow row;
+    AkTree before, after;
+    gboolean is_adopted;
+} AkFlight;
+
+/* Takes @batch. */
+AkFlight *ak_flight_new(AkBatch *batch);
+void ak_flight_free(AkFlight *flight);
+
+/* READ → BUILT. The slow, parallel part. */
+gboolean ak_flight_build(AkFlight *flight, AkSegmentBuilder *builder, GError **error) AK_MUST_CHECK;
+
+/* BUILT → SEALED. In chain order: @tree is the chain's tree so far, and is moved on. */
+gboolean ak_flight_seal(AkFlight *flight, const AkExportConfig *config, AkTree *tree,
+                        GError **error) AK_MUST_CHECK;
+
+/* SEALED → PLANNED. In chain order; @now_usec is what the retention counts from. */
+gboolean ak_flight_plan(AkFlight *flight, const AkExportConfig *config, AkSource *source,
+                        guint64 epoch, gint64 now_usec, GError **error) AK_MUST_CHECK;
+
+/* SEALED → PLANNED for a plan that an earlier process left; takes the contents of @row. */
+void ak_flight_resume_plan(AkFlight *flight, AkSegmentRow *row);
+
+/* PLANNED → PUT. */
+gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config,
+                       GError **error) AK_MUST_CHECK;
+
+/* PUT → COMMITTED. In chain order. */
+gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, gint64 now_usec,
+                          GError **error) AK_MUST_CHECK;
+
+/* Adds a segment that is done to the report. */
+void ak_flight_report(const AkFlight *flight, AkExportReport *report);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkFlight, ak_flight_free)
+
+#endif

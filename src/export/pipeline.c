@@ -1,0 +1,381 @@
+#include "export/flight.h"
+#include "export/session.h"
+
+#include "util/exec.h"
+#include "util/stop.h"
+
+/*
+ * The exporter's main loop. It alone decides; jobs run elsewhere and come back:
+ *
+ *   read ─► build (parallel) ─► seal ─► plan ─► put (parallel) ─► commit
+ *
+ * Seal, plan and commit happen in chain order. One job at a time uses the reading connection and
+ * one the writing one. At most max_flights segments are on their way, which bounds memory.
+ */
+
+enum { DEFAULT_FLUSH_MS = 10000, DEFAULT_GRACE_MS = 2000, TICK_MS = 500, GRACE_TICK_MS = 100 };
+
+typedef enum { JOB_READ, JOB_BUILD, JOB_PLAN, JOB_PUT, JOB_COMMIT, JOB_RENEW } JobKind;
+
+typedef struct Pipeline Pipeline;
+
+typedef struct {
+    JobKind kind;
+    Pipeline *pipeline;
+    AkFlight *flight;
+    GError *error;
+    /* JOB_READ */
+    guint wait_ms; /* first wait for new rows that long */
+    AkFeedStep step;
+    AkBatch *batch;
+} Job;
+
+struct Pipeline {
+    const AkExportConfig *config;
+    AkSession *session;
+    AkExec *exec;
+    GAsyncQueue *builders; /* idle AkSegmentBuilder */
+    GQueue flights;        /* in chain order */
+    guint max_flights;
+    guint running; /* jobs */
+    gboolean is_reading;
+    gboolean is_writer_busy;
+    gboolean has_all;      /* nothing more will be read */
+    guint next_wait_ms;    /* of the next read */
+    gint64 gap_since_usec; /* 0: no gap seen */
+    gint64 renew_usec;
+    GError *error;  /* the first failure: nothing new is started after it */
+    GError *broken; /* a gap or a fork: reported once everything before it is committed */
+};
+
+static gboolean is_stopped(const Pipeline *pipeline)
+{
+    return ak_is_stopped(pipeline->config->stop);
+}
+
+static gint64 now(const Pipeline *pipeline)
+{
+    return pipeline->exec->driver->now_usec(pipeline->exec);
+}
+
+static void run_read(Job *job)
+{
+    AkSession *session = job->pipeline->session;
+    AkSource *reader = session->reader;
+
+    if (job->wait_ms > 0) {
+        if (reader->driver->wait == NULL)
+            g_usleep(job->wait_ms * 1000UL);
+        else if (!reader->driver->wait(reader, job->wait_ms, &job->error))
+            return;
+    }
+    (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->error);
+}
+
+static void run_build(Job *job)
+{
+    GAsyncQueue *builders = job->pipeline->builders;
+    const AkExportConfig *config = job->pipeline->config;
+    AkSegmentBuilder *builder = g_async_queue_try_pop(builders);
+
+    if (builder == NULL)
+        builder = ak_segment_builder_new(config->source->chain, config->signers,
+                                         config->require_signatures);
+    (void)!ak_flight_build(job->flight, builder, &job->error);
+    g_async_queue_push(builders, builder);
+}
+
+static void run_job(gpointer data)
+{
+    Job *job = data;
+    AkSession *session = job->pipeline->session;
+    AkSource *writer = session->writer;
+    const AkExportConfig *config = session->config;
+    gint64 now_usec = now(job->pipeline);
+
+    switch (job->kind) {
+    case JOB_READ:
+        run_read(job);
+        break;
+    case JOB_BUILD:
+        run_build(job);
+        break;
+    case JOB_PLAN:
+        (void)!ak_flight_plan(job->flight, config, writer, session->epoch, now_usec, &job->error);
+        break;
+    case JOB_PUT:
+        (void)!ak_flight_put(job->flight, config, &job->error);
+        break;
+    case JOB_COMMIT:
+        (void)!ak_flight_commit(job->flight, writer, session->epoch, now_usec, &job->error);
+        break;
+    case JOB_RENEW:
+        (void)!writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(config),
+                                           &job->error);
+        break;
+    }
+}
+
+static void start(Pipeline *pipeline, JobKind kind, AkFlight *flight)
+{
+    Job *job = g_new0(Job, 1);
+
+    job->kind = kind;
+    job->pipeline = pipeline;
+    job->flight = flight;
+    job->wait_ms = kind == JOB_READ ? pipeline->next_wait_ms : 0;
+    pipeline->running++;
+    pipeline->is_reading |= kind == JOB_READ;
+    pipeline->is_writer_busy |= kind == JOB_PLAN || kind == JOB_COMMIT || kind == JOB_RENEW;
+    pipeline->exec->driver->submit(pipeline->exec, run_job, job);
+}
+
+static AkFlight *first_in(Pipeline *pipeline, AkFlightState state)
+{
+    for (GList *l = pipeline->flights.head; l != NULL; l = l->next) {
+        AkFlight *flight = l->data;
+
+        if (flight->state == state)
+            return flight;
+    }
+    return NULL;
+}
+
+/* The oldest flight that is only built, if all before it are sealed. */
+static AkFlight *next_to_seal(Pipeline *pipeline)
+{
+    for (GList *l = pipeline->flights.head; l != NULL; l = l->next) {
+        AkFlight *flight = l->data;
+
+        if (flight->state < AK_FLIGHT_SEALED)
+            return flight->state == AK_FLIGHT_BUILT ? flight : NULL;
+    }
+    return NULL;
+}
+
+static void fail(Pipeline *pipeline, GError *error)
+{
+    if (pipeline->error == NULL)
+        pipeline->error = error;
+    else
+        g_error_free(error);
+}
+
+static void drop_head(Pipeline *pipeline)
+{
+    AkFlight *flight = g_queue_pop_head(&pipeline->flights);
+
+    ak_flight_report(flight, pipeline->session->report);
+    ak_flight_free(flight);
+}
+
+static void seal_built(Pipeline *pipeline)
+{
+    AkFlight *flight;
+    GError *error = NULL;
+
+    while (pipeline->error == NULL && (flight = next_to_seal(pipeline)) != NULL) {
+        if (pipeline->config->is_dry_run) {
+            drop_head(pipeline);
+        } else if (!ak_flight_seal(flight, pipeline->config, &pipeline->session->tree, &error)) {
+            fail(pipeline, error);
+        }
+    }
+}
+
+/* What the writing connection does next. A failure elsewhere does not keep what is in the archive
+ * from being committed, but a lost lease does. */
+static void start_writer(Pipeline *pipeline)
+{
+    AkFlight *head = g_queue_peek_head(&pipeline->flights), *sealed;
+
+    if (pipeline->is_writer_busy || pipeline->config->is_dry_run ||
+        g_error_matches(pipeline->error, AK_ERROR, AK_ERROR_FENCED))
+        return;
+    if (pipeline->error == NULL && now(pipeline) >= pipeline->renew_usec)
+        start(pipeline, JOB_RENEW, NULL);
+    else if (pipeline->error == NULL && (sealed = first_in(pipeline, AK_FLIGHT_SEALED)) != NULL)
+        start(pipeline, JOB_PLAN, sealed);
+    else if (head != NULL && head->state == AK_FLIGHT_PUT)
+        start(pipeline, JOB_COMMIT, head);
+}
+
+static void start_read(Pipeline *pipeline)
+{
+    if (pipeline->is_reading || pipeline->has_all || pipeline->error != NULL ||
+        g_queue_get_length(&pipeline->flights) >= pipeline->max_flights)
+        return;
+    if (is_stopped(pipeline)) {
+        pipeline->has_all = TRUE;
+        return;
+    }
+    start(pipeline, JOB_READ, NULL);
+}
+
+static void add_batch(Pipeline *pipeline, AkBatch *batch)
+{
+    AkFlight *flight;
+
+    if (batch == NULL)
+        return;
+    flight = ak_flight_new(batch);
+    g_queue_push_tail(&pipeline->flights, flight);
+    start(pipeline, JOB_BUILD, flight);
+}
+
+static GError *describe_break(AkFeedStep step, const AkWalkFault *fault)
+{
+    if (step == AK_FEED_FORK)
+        return g_error_new(
+            AK_ERROR, AK_ERROR_GAP,
+            "prev_hash_fork: events '%s' and '%s' both follow '%s' (index %" G_GINT64_FORMAT
+            "); the chain stops here; "
+            "hint: run 'auditkeep verify --what source'",
+            fault->rival_id, fault->orphan_id, fault->orphan_prev, fault->head.index);
+    return g_error_new(AK_ERROR, AK_ERROR_GAP,
+                       "prev_hash_gap: event '%s' links to '%s', which is not there; the last "
+                       "event that links is '%s' (index %" G_GINT64_FORMAT "), %" G_GUINT64_FORMAT
+                       " events do not; the chain stops here; "
+                       "hint: run 'auditkeep verify --what source'",
+                       fault->orphan_id, fault->orphan_prev, fault->head.id, fault->head.index,
+                       fault->unlinked);
+}
+
+/* A predecessor that is missing may still commit: the gap counts once it has lasted. */
+static void on_break(Pipeline *pipeline, AkFeedStep step)
+{
+    guint grace_ms =
+        pipeline->config->gap_grace_ms != 0 ? pipeline->config->gap_grace_ms : DEFAULT_GRACE_MS;
+
+    if (pipeline->gap_since_usec == 0)
+        pipeline->gap_since_usec = now(pipeline);
+    if (step == AK_FEED_GAP && now(pipeline) - pipeline->gap_since_usec < grace_ms * 1000LL) {
+        pipeline->next_wait_ms = GRACE_TICK_MS;
+        return;
+    }
+    pipeline->broken = describe_break(step, ak_feed_fault(pipeline->session->feed));
+    pipeline->has_all = TRUE;
+    add_batch(pipeline, ak_feed_flush(pipeline->session->feed));
+}
+
+static void on_end(Pipeline *pipeline)
+{
+    const AkExportConfig *config = pipeline->config;
+    gint64 flush_usec =
+        (config->flush_interval_ms != 0 ? config->flush_interval_ms : DEFAULT_FLUSH_MS) * 1000LL;
+    gint64 since;
+    guint open = ak_feed_open(pipeline->session->feed, &since);
+
+    pipeline->gap_since_usec = 0;
+    pipeline->next_wait_ms = TICK_MS;
+    if (!config->is_follow)
+        pipeline->has_all = TRUE;
+    if (!config->is_follow || (open > 0 && now(pipeline) - since >= flush_usec))
+        add_batch(pipeline, ak_feed_flush(pipeline->session->feed));
+}
+
+static void on_read(Pipeline *pipeline, Job *job)
+{
+    pipeline->is_reading = FALSE;
+    if (job->error != NULL)
+        return;
+    switch (job->step) {
+    case AK_FEED_BATCH:
+        pipeline->gap_since_usec = 0;
+        pipeline->next_wait_ms = 0;
+        add_batch(pipeline, g_steal_pointer(&job->batch));
+        break;
+    case AK_FEED_END:
+        on_end(pipeline);
+        break;
+    case AK_FEED_GAP:
+    case AK_FEED_FORK:
+        on_break(pipeline, job->step);
+        break;
+    }
+}
+
+static void finish(Pipeline *pipeline, Job *job)
+{
+    pipeline->running--;
+    if (job->kind == JOB_READ)
+        on_read(pipeline, job);
+    else if (job->kind == JOB_PLAN || job->kind == JOB_COMMIT || job->kind == JOB_RENEW)
+        pipeline->is_writer_busy = FALSE;
+    if (job->kind == JOB_RENEW)
+        pipeline->renew_usec =
+            now(pipeline) + ak_export_lease_ttl_ms(pipeline->config) * 1000LL / 3;
+    if (job->error != NULL)
+        fail(pipeline, g_steal_pointer(&job->error));
+    else if (job->kind == JOB_PLAN)
+        start(pipeline, JOB_PUT, job->flight);
+    else if (job->kind == JOB_COMMIT)
+        drop_head(pipeline);
+    g_free(job);
+}
+
+static void loop(Pipeline *pipeline)
+{
+    for (;;) {
+        Job *job;
+
+        seal_built(pipeline);
+        start_writer(pipeline);
+        start_read(pipeline);
+        if (pipeline->running == 0)
+            break;
+        job = pipeline->exec->driver->wait(pipeline->exec, TICK_MS);
+        if (job != NULL)
+            finish(pipeline, job);
+    }
+}
+
+static gboolean take_verdict(Pipeline *pipeline, GError **error)
+{
+    if (pipeline->error != NULL && pipeline->broken != NULL)
+        g_clear_error(&pipeline->broken);
+    if (pipeline->error == NULL)
+        pipeline->error = g_steal_pointer(&pipeline->broken);
+    if (pipeline->error == NULL && is_stopped(pipeline) && !pipeline->config->is_follow)
+        pipeline->error = g_error_new(AK_ERROR, AK_ERROR_CANCELLED,
+                                      "archiving was stopped; hint: run it again to go on");
+    if (pipeline->config->is_follow && is_stopped(pipeline) &&
+        g_error_matches(pipeline->error, AK_ERROR, AK_ERROR_CANCELLED))
+        g_clear_error(&pipeline->error);
+    if (pipeline->error == NULL)
+        return TRUE;
+    g_propagate_error(error, pipeline->error);
+    return FALSE;
+}
+
+static void free_builder(gpointer builder)
+{
+    ak_segment_builder_free(builder);
+}
+
+static void free_flight(gpointer flight)
+{
+    ak_flight_free(flight);
+}
+
+gboolean ak_session_export(AkSession *session, GError **error)
+{
+    const AkExportConfig *config = session->config;
+    guint threads = config->threads != 0 ? config->threads : g_get_num_processors();
+    g_autoptr(AkExec) exec = NULL;
+    Pipeline pipeline = {
+        .config = config,
+        .session = session,
+        .max_flights = threads + 2,
+        .builders = g_async_queue_new_full(free_builder),
+    };
+
+    /* beside the builders: a read, a write to the database and two puts, which mostly wait */
+    exec = ak_exec_threads_new(threads + 4);
+    pipeline.exec = exec;
+    g_queue_init(&pipeline.flights);
+    loop(&pipeline);
+    g_queue_clear_full(&pipeline.flights, free_flight);
+    g_async_queue_unref(pipeline.builders);
+    return take_verdict(&pipeline, error);
+}

@@ -1,0 +1,36 @@
+#ifndef AK_EXPORT_SESSION_H
+#define AK_EXPORT_SESSION_H
+
+#include "export/export.h"
+#include "export/feed.h"
+#include "tree/merkle.h"
+
+/* One stretch of exporting under one lease: connections, epoch, where the chain stands. */
+typedef struct {
+    const AkExportConfig *config;
+    AkSource *reader;
+    AkSource *writer;
+    AkFeed *feed;
+    AkTree tree; /* of everything committed or on its way */
+    guint64 epoch;
+    GPtrArray *plans; /* AkSegmentRow *: planned and not archived, in order */
+    AkExportReport *report;
+} AkSession;
+
+/*
+ * Connects, checks source and store, takes the lease (BUSY), reads the state. A dry run takes no
+ * lease. close() gives the lease back.
+ */
+gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExportReport *report,
+                         GError **error) AK_MUST_CHECK;
+void ak_session_close(AkSession *session);
+
+/* Carries out the plans that an earlier process left, in order (promise 2). */
+gboolean ak_session_recover(AkSession *session, GError **error) AK_MUST_CHECK;
+
+/* Exports until the head of the chain, or until stopped when following. */
+gboolean ak_session_export(AkSession *session, GError **error) AK_MUST_CHECK;
+
+guint ak_export_lease_ttl_ms(const AkExportConfig *config);
+
+#endif
