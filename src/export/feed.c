@@ -1,23 +1,26 @@
 #include "export/feed.h"
 
+#include "segment/frame.h"
 #include "util/stop.h"
+#include "util/time.h"
 
 struct AkFeed {
     AkWalk *walk;
-    AkBatchLimits limits;
+    AkFeedLimits limits;
     AkBatch *open;
-    gint64 open_day;
+    gint64 day; /* of what is open, or of the segment before */
+    gint64 opened_usec;
 };
 
 AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
-                    const AkBatchLimits *limits)
+                    const AkFeedLimits *limits)
 {
     AkFeed *feed = g_new0(AkFeed, 1);
 
     feed->walk = ak_walk_new(source, from, from_ts_usec);
     feed->limits = *limits;
     feed->open = ak_batch_new();
-    feed->open_day = open_day;
+    feed->day = open_day;
     return feed;
 }
 
@@ -32,17 +35,17 @@ void ak_feed_free(AkFeed *feed)
 
 guint ak_feed_open(const AkFeed *feed, gint64 *out_since_usec)
 {
-    *out_since_usec = feed->open->opened_usec;
+    *out_since_usec = feed->opened_usec;
     return ak_batch_count(feed->open);
 }
 
-AkBatch *ak_feed_flush(AkFeed *feed)
+AkBatch *ak_feed_flush(AkFeed *feed, gint64 *out_day)
 {
     AkBatch *batch = feed->open;
 
     if (ak_batch_count(batch) == 0)
         return NULL;
-    feed->open_day = batch->day;
+    *out_day = feed->day;
     feed->open = ak_batch_new();
     return batch;
 }
@@ -52,25 +55,46 @@ const AkWalkFault *ak_feed_fault(const AkFeed *feed)
     return ak_walk_fault(feed->walk);
 }
 
+/* A segment's day is its first event's, but never before the day that is open. */
 static void add_row(AkFeed *feed, const AkRow *row)
 {
-    if (ak_batch_count(feed->open) == 0)
-        feed->open->opened_usec = g_get_real_time();
-    ak_batch_add(feed->open, row, feed->open_day);
+    if (ak_batch_count(feed->open) == 0) {
+        feed->day = MAX(feed->day, ak_time_day(row->event.ts_usec));
+        feed->opened_usec = g_get_real_time();
+    }
+    ak_batch_add(feed->open, row);
 }
 
-/* TRUE when adding the row completed a batch, or had to wait for one: *out_batch. */
-static gboolean take_row(AkFeed *feed, const AkRow *row, AkBatch **out_batch)
+static gboolean is_full(const AkFeed *feed)
 {
-    if (ak_batch_is_other_day(feed->open, row)) {
-        *out_batch = ak_feed_flush(feed);
+    guint count = ak_batch_count(feed->open);
+    gsize bytes = feed->open->arena.used;
+
+    if (count == 0)
+        return FALSE;
+    if (count >= feed->limits.max_events || bytes >= 2 * feed->limits.max_bytes)
+        return TRUE;
+    return bytes >= feed->limits.max_bytes &&
+           (ak_batch_event(feed->open, count - 1)->index + 1) % AK_FRAME_EVENTS == 0;
+}
+
+static gboolean is_other_day(const AkFeed *feed, const AkRow *row)
+{
+    return ak_batch_count(feed->open) > 0 && ak_time_day(row->event.ts_usec) > feed->day;
+}
+
+/* TRUE when the row completed a batch, or has to wait for the next one: *out_batch. */
+static gboolean take_row(AkFeed *feed, const AkRow *row, AkBatch **out_batch, gint64 *out_day)
+{
+    if (is_other_day(feed, row)) {
+        *out_batch = ak_feed_flush(feed, out_day);
         add_row(feed, row);
         return TRUE;
     }
     add_row(feed, row);
-    if (!ak_batch_is_full(feed->open, &feed->limits))
+    if (!is_full(feed))
         return FALSE;
-    *out_batch = ak_feed_flush(feed);
+    *out_batch = ak_feed_flush(feed, out_day);
     return TRUE;
 }
 
@@ -89,15 +113,15 @@ static AkFeedStep feed_step(AkWalkStep step)
 }
 
 gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
-                      AkBatch **out_batch, GError **error)
+                      AkBatch **out_batch, gint64 *out_day, GError **error)
 {
     for (;;) {
         AkWalkStep step;
         AkRow row;
 
         /* one row can complete two batches: the day before's, and its own when it is huge */
-        if (ak_batch_is_full(feed->open, &feed->limits)) {
-            *out_batch = ak_feed_flush(feed);
+        if (is_full(feed)) {
+            *out_batch = ak_feed_flush(feed, out_day);
             *out_step = AK_FEED_BATCH;
             return TRUE;
         }
@@ -111,7 +135,7 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
             *out_step = feed_step(step);
             return TRUE;
         }
-        if (take_row(feed, &row, out_batch)) {
+        if (take_row(feed, &row, out_batch, out_day)) {
             *out_step = AK_FEED_BATCH;
             return TRUE;
         }
@@ -139,7 +163,7 @@ gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch *
         if (row.event.index == last_index)
             break;
     }
-    feed->open->day = day;
-    *out_batch = ak_feed_flush(feed);
+    feed->day = day;
+    *out_batch = ak_feed_flush(feed, &day);
     return TRUE;
 }

@@ -1,14 +1,20 @@
 #ifndef AK_EXPORT_FEED_H
 #define AK_EXPORT_FEED_H
 
-#include "export/batch.h"
+#include "source/batch.h"
 #include "source/walk.h"
+
+/* When a segment ends. The same rows always end it at the same place. */
+typedef struct {
+    guint max_events;
+    gsize max_bytes; /* as read; a segment may reach twice that to end on a frame */
+} AkFeedLimits;
 
 /* Cuts the walk over a source into batches, one per segment. Used by one thread at a time. */
 typedef struct AkFeed AkFeed;
 
 typedef enum {
-    AK_FEED_BATCH, /* *out_batch is complete */
+    AK_FEED_BATCH, /* *out_batch is complete; *out_day is the day it is filed under */
     AK_FEED_END,   /* the head of the chain: what is open stays open */
     AK_FEED_GAP,   /* as AkWalkStep; ak_feed_fault() says what */
     AK_FEED_FORK
@@ -16,12 +22,12 @@ typedef enum {
 
 /* @source is borrowed; @open_day is the day of the segment before. */
 AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
-                    const AkBatchLimits *limits);
+                    const AkFeedLimits *limits);
 void ak_feed_free(AkFeed *feed);
 
 /* @stop: leaves with CANCELLED when it becomes non-zero; may be NULL. */
 gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
-                      AkBatch **out_batch, GError **error) AK_MUST_CHECK;
+                      AkBatch **out_batch, gint64 *out_day, GError **error) AK_MUST_CHECK;
 
 /*
  * The rows up to @last_index as one batch, whatever the limits: a segment that was planned before.
@@ -34,7 +40,7 @@ gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch *
 guint ak_feed_open(const AkFeed *feed, gint64 *out_since_usec);
 
 /* What is open, as a batch; NULL when nothing is. */
-AkBatch *ak_feed_flush(AkFeed *feed);
+AkBatch *ak_feed_flush(AkFeed *feed, gint64 *out_day);
 
 const AkWalkFault *ak_feed_fault(const AkFeed *feed);
 

@@ -3,11 +3,12 @@
 #include "export/put.h"
 #include "util/time.h"
 
-AkFlight *ak_flight_new(AkBatch *batch)
+AkFlight *ak_flight_new(AkBatch *batch, gint64 day)
 {
     AkFlight *flight = g_new0(AkFlight, 1);
 
     flight->batch = batch;
+    flight->day = day;
     return flight;
 }
 
@@ -26,11 +27,10 @@ gboolean ak_flight_build(AkFlight *flight, AkSegmentBuilder *builder, GError **e
     AkBatch *batch = flight->batch;
 
     if (!ak_segment_build(builder, (const void *)batch->events->data, ak_batch_count(batch),
-                          batch->day, &flight->segment, error))
+                          flight->day, &flight->segment, error))
         return FALSE;
     /* the rows are in the object now; ids and locators stay, for the pointer */
-    ak_arena_clear(&batch->arena);
-    g_array_set_size(batch->events, 0);
+    ak_batch_drop_events(batch);
     flight->state = AK_FLIGHT_BUILT;
     return TRUE;
 }
@@ -110,7 +110,7 @@ gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, gin
         .ids = (const void *)batch->ids->data,
         .locators = (const void *)batch->locators->data,
         .hashes = (const void *)flight->segment.hashes.data,
-        .count = batch->ids->len,
+        .count = ak_batch_count(batch),
     };
     guint64 marked;
 

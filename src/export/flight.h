@@ -1,9 +1,9 @@
 #ifndef AK_EXPORT_FLIGHT_H
 #define AK_EXPORT_FLIGHT_H
 
-#include "export/batch.h"
 #include "export/export.h"
 #include "segment/builder.h"
+#include "source/batch.h"
 
 /* How far a segment has come. The steps below move it from one to the next. */
 typedef enum {
@@ -19,6 +19,7 @@ typedef enum {
 typedef struct {
     AkFlightState state;
     AkBatch *batch; /* its events are freed once they are built */
+    gint64 day;
     AkSegment segment;
     AkSegmentRow row;
     AkTree before, after;
@@ -26,7 +27,7 @@ typedef struct {
 } AkFlight;
 
 /* Takes @batch. */
-AkFlight *ak_flight_new(AkBatch *batch);
+AkFlight *ak_flight_new(AkBatch *batch, gint64 day);
 void ak_flight_free(AkFlight *flight);
 
 /* READ → BUILT. The slow, parallel part. */

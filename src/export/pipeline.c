@@ -28,6 +28,7 @@ typedef struct {
     guint wait_ms; /* first wait for new rows that long */
     AkFeedStep step;
     AkBatch *batch;
+    gint64 day;
 } Job;
 
 struct Pipeline {
@@ -69,7 +70,8 @@ static void run_read(Job *job)
         else if (!reader->driver->wait(reader, job->wait_ms, &job->error))
             return;
     }
-    (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->error);
+    (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->day,
+                        &job->error);
 }
 
 static void run_build(Job *job)
@@ -212,15 +214,21 @@ static void start_read(Pipeline *pipeline)
     start(pipeline, JOB_READ, NULL);
 }
 
-static void add_batch(Pipeline *pipeline, AkBatch *batch)
+static void add_batch(Pipeline *pipeline, AkBatch *batch, gint64 day)
 {
-    AkFlight *flight;
+    AkFlight *flight = ak_flight_new(batch, day);
 
-    if (batch == NULL)
-        return;
-    flight = ak_flight_new(batch);
     g_queue_push_tail(&pipeline->flights, flight);
     start(pipeline, JOB_BUILD, flight);
+}
+
+static void flush(Pipeline *pipeline)
+{
+    gint64 day = 0;
+    AkBatch *batch = ak_feed_flush(pipeline->session->feed, &day);
+
+    if (batch != NULL)
+        add_batch(pipeline, batch, day);
 }
 
 static GError *describe_break(AkFeedStep step, const AkWalkFault *fault)
@@ -255,7 +263,7 @@ static void on_break(Pipeline *pipeline, AkFeedStep step)
     }
     pipeline->broken = describe_break(step, ak_feed_fault(pipeline->session->feed));
     pipeline->has_all = TRUE;
-    add_batch(pipeline, ak_feed_flush(pipeline->session->feed));
+    flush(pipeline);
 }
 
 static void on_end(Pipeline *pipeline)
@@ -271,7 +279,7 @@ static void on_end(Pipeline *pipeline)
     if (!config->is_follow)
         pipeline->has_all = TRUE;
     if (!config->is_follow || (open > 0 && now(pipeline) - since >= flush_usec))
-        add_batch(pipeline, ak_feed_flush(pipeline->session->feed));
+        flush(pipeline);
 }
 
 static void on_read(Pipeline *pipeline, Job *job)
@@ -283,7 +291,7 @@ static void on_read(Pipeline *pipeline, Job *job)
     case AK_FEED_BATCH:
         pipeline->gap_since_usec = 0;
         pipeline->next_wait_ms = 0;
-        add_batch(pipeline, g_steal_pointer(&job->batch));
+        add_batch(pipeline, g_steal_pointer(&job->batch), job->day);
         break;
     case AK_FEED_END:
         on_end(pipeline);

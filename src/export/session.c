@@ -72,7 +72,7 @@ static void open_feed(AkSession *session, const Position *position, const AkCurs
 {
     const AkExportConfig *config = session->config;
     const AkSegmentRow *last = position->last;
-    AkBatchLimits limits = {
+    AkFeedLimits limits = {
         config->segment_events != 0 ? config->segment_events : DEFAULT_SEGMENT_EVENTS,
         config->segment_bytes != 0 ? config->segment_bytes : DEFAULT_SEGMENT_BYTES,
     };
@@ -155,7 +155,7 @@ static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSe
 
     if (!ak_feed_planned(session->feed, plan->last_index, plan->day, &batch, error))
         return FALSE;
-    flight = ak_flight_new(batch);
+    flight = ak_flight_new(batch, plan->day);
     if (!ak_flight_build(flight, builder, error) ||
         !ak_flight_seal(flight, config, &session->tree, error))
         return FALSE;
