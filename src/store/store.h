@@ -7,7 +7,8 @@
 
 /*
  * A write-once object store. One handle may be used by many threads at once. Keys are relative to
- * the archive's URL, '/'-separated, of [A-Za-z0-9._/-].
+ * the archive's URL, '/'-separated parts of [A-Za-z0-9._-], none empty or starting with '.'
+ * (store/key.h); other keys are BAD_INPUT.
  */
 typedef struct AkStore AkStore;
 
@@ -26,7 +27,8 @@ typedef enum {
     AK_REPLICATION_REPLICA
 } AkReplication;
 
-/* User metadata: lower-case names of [a-z0-9-], ASCII values of at most 256 bytes. */
+/* User metadata: lower-case names of [a-z0-9-], printable ASCII values of at most 256 bytes without
+ * blanks at their ends; 2 KB in all. */
 typedef struct {
     const char *name;
     const char *value;
@@ -36,7 +38,7 @@ typedef struct {
     const char *key;
     const void *data;
     gsize len;
-    const guint8 *sha256; /* of data, 32 bytes: the store's checksum of the upload */
+    const guint8 *sha256; /* of data, 32 bytes: the store refuses the upload when it is wrong */
     const char *content_type;
     const AkMeta *meta;
     gsize n_meta;
@@ -55,9 +57,9 @@ typedef struct {
     AkLockMode lock_mode;
     gint64 retain_until_usec;
     AkReplication replication;
-    gboolean has_sha256;  /* the store itself vouches for this digest of the stored bytes */
+    gboolean has_sha256; /* the store itself vouches for this digest of the stored bytes */
     guint8 sha256[AK_SHA256_LEN];
-    GHashTable *meta;     /* char * → char *, or NULL */
+    GHashTable *meta; /* char * → char *, or NULL */
 } AkObject;
 
 void ak_object_clear(AkObject *object);
@@ -76,7 +78,9 @@ typedef struct {
     guint connect_timeout_ms;  /* 0: 5000 */
     guint stall_timeout_ms;    /* no byte moved for that long; 0: 15000 */
     guint request_timeout_ms;  /* one try as a whole; 0: 300000 */
-    const volatile gint *stop; /* set to non-zero: give up waiting, CANCELLED; may be NULL */
+    gboolean is_mutable;       /* file: no immutable flag on objects: for folders to throw away */
+    const volatile gint *stop; /* non-zero: give up waiting, CANCELLED (a request under way gets
+                                * five more seconds); may be NULL */
 } AkStoreConfig;
 
 /* Called per object in key order (all versions of a key: newest first); FALSE stops the listing

@@ -72,7 +72,7 @@ gboolean ak_retry_again(AkRetryBudget *budget, AkRetry *retry, AkRetryKind kind,
     if (kind == AK_RETRY_NEVER || retry->retries + 1 >= budget->max_attempts)
         return FALSE;
 
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&budget->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&budget->lock);
     if (budget->tokens < cost)
         return FALSE;
     budget->tokens -= cost;
@@ -85,7 +85,7 @@ gboolean ak_retry_again(AkRetryBudget *budget, AkRetry *retry, AkRetryKind kind,
 void ak_retry_succeeded(AkRetryBudget *budget, const AkRetry *retry)
 {
     guint refund = retry->retries > 0 ? retry->last_cost : REFUND_FIRST_TRY;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&budget->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&budget->lock);
 
     budget->tokens = MIN(budget->tokens + refund, BUCKET_TOKENS);
 }

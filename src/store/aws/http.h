@@ -1,0 +1,58 @@
+#ifndef AK_STORE_AWS_HTTP_H
+#define AK_STORE_AWS_HTTP_H
+
+#include "store/aws/pairs.h"
+#include "util/buf.h"
+#include "util/error.h"
+
+/*
+ * One HTTP exchange at a time per thread over a pool of libcurl handles, which keep their
+ * connections; many threads may send at once. No redirects, no retries, no cookies; TLS 1.2 or
+ * later, always verified.
+ */
+typedef struct AkHttp AkHttp;
+
+typedef struct {
+    const char *ca_bundle; /* PEM file or NULL: the system's */
+    guint connect_timeout_ms;
+    guint stall_timeout_ms;   /* no byte moved for that long */
+    guint request_timeout_ms; /* the exchange as a whole */
+    /* Non-zero: an exchange under way gets five more seconds, then CANCELLED. May be NULL. */
+    const volatile gint *stop;
+} AkHttpConfig;
+
+typedef struct {
+    const char *method;
+    const char *url; /* sent as it is */
+    const AkPairs *headers;
+    const void *body; /* NULL: none */
+    gsize body_len;
+    gsize max_response_bytes; /* more is BAD_INPUT */
+    /* On a connection of its own: libcurl silently sends again what got no answer on a reused one,
+     * and this must not be stored twice. */
+    gboolean is_once_only;
+} AkHttpRequest;
+
+typedef struct {
+    long status;
+    AkPairs headers;
+    AkBuf body;
+} AkHttpResponse;
+
+/* @config's strings are copied. */
+AkHttp *ak_http_new(const AkHttpConfig *config);
+void ak_http_free(AkHttp *http);
+
+/*
+ * TRUE when an answer arrived whole, whatever its status. Else NETWORK (name, connection, TLS, cut
+ * off), TIMEOUT, CANCELLED, CONFIG (CA bundle) or BAD_INPUT (too large).
+ */
+gboolean ak_http_send(AkHttp *http, const AkHttpRequest *request, AkHttpResponse *out,
+                      GError **error) AK_MUST_CHECK;
+
+void ak_http_response_clear(AkHttpResponse *response);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkHttp, ak_http_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkHttpResponse, ak_http_response_clear)
+
+#endif

@@ -1,0 +1,269 @@
+#include "store/s3_driver.h"
+
+#include "util/time.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+enum { MD5_LEN = 16 };
+
+/* What ListObjectVersions shows for one key. */
+typedef struct {
+    const char *key;
+    const char *ours; /* version that we wrote, or NULL */
+    char *other;      /* another version that holds data */
+} KeyVersions;
+
+static gboolean see_version(const AkObject *object, gpointer data, GError **error)
+{
+    KeyVersions *seen = data;
+
+    if (!g_str_equal(object->key, seen->key))
+        return FALSE; /* the key sorts before all longer ones */
+    if (object->is_delete_marker || g_strcmp0(object->version, seen->ours) == 0)
+        return TRUE;
+    seen->other = g_strdup(object->version);
+    return FALSE;
+}
+
+/*
+ * A version of @key other than @ours (NULL: any) into @out_other, NULL when there is none. Without
+ * s3:ListBucketVersions there is nothing to see, and HEAD has to do.
+ */
+static gboolean find_other_version(AkS3 *s3, const char *key, const char *ours, char **out_other,
+                                   GError **error)
+{
+    KeyVersions seen = {.key = key, .ours = ours};
+    g_autoptr(GError) local = NULL;
+
+    *out_other = NULL;
+    if (!ak_s3_list(&s3->base, key, see_version, &seen, &local) &&
+        !g_error_matches(local, AK_ERROR, AK_ERROR_DENIED)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    *out_other = seen.other;
+    return TRUE;
+}
+
+typedef struct {
+    AkS3 *s3;
+    const AkPut *put;
+} Pending;
+
+static gboolean set_exists(const Pending *pending, const char *version, const char *how,
+                           GError **error)
+{
+    g_autofree char *name = ak_s3_location_name(&pending->s3->location, pending->put->key);
+
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
+                "cannot put '%s': it exists already%s, version '%s'", name, how,
+                version != NULL ? version : "null");
+    return FALSE;
+}
+
+/*
+ * In front of every attempt on a store that is not known to honour If-None-Match: also a lost
+ * answer may have stored the object. A delete marker hides a version from HEAD, not from the list.
+ */
+static gboolean require_absent(gpointer data, GError **error)
+{
+    Pending *pending = data;
+    g_auto(AkS3Call) call = {.verb = "head", .method = "HEAD", .key = pending->put->key};
+    g_auto(AkS3Reply) reply = {0};
+    g_autofree char *other = NULL;
+
+    if (!ak_s3_send(pending->s3, &call, &reply, error))
+        return FALSE;
+    if (ak_s3_reply_is_ok(&reply))
+        return set_exists(pending, ak_s3_reply_header(&reply, "x-amz-version-id"), "", error);
+    if (reply.http.status != 404) {
+        ak_s3_set_error(pending->s3, &call, &reply, error);
+        if (reply.http.status == 403)
+            g_prefix_error(error, "without s3:ListBucket and s3:GetObject an absent object cannot "
+                                  "be told from a hidden one: ");
+        return FALSE;
+    }
+    if (!find_other_version(pending->s3, pending->put->key, NULL, &other, error))
+        return FALSE;
+    return other == NULL || set_exists(pending, other, " behind a delete marker", error);
+}
+
+static void add_md5(AkS3Call *call, const void *data, gsize len)
+{
+    guint8 md5[MD5_LEN];
+
+    /* Absent under FIPS; the SHA-256 checksum then stands alone, which S3 accepts too. */
+    if (EVP_Digest(data, len, md5, NULL, EVP_md5(), NULL) != 1)
+        return;
+    g_autofree char *text = g_base64_encode(md5, sizeof md5);
+    ak_pairs_add(&call->headers, "content-md5", text);
+}
+
+static void add_lock(AkS3Call *call, const AkPut *put)
+{
+    char until[AK_TIME_MAX];
+
+    ak_time_format_seconds(put->retain_until_usec, until);
+    ak_pairs_add(&call->headers, "x-amz-object-lock-mode",
+                 put->lock_mode == AK_LOCK_COMPLIANCE ? "COMPLIANCE" : "GOVERNANCE");
+    ak_pairs_add(&call->headers, "x-amz-object-lock-retain-until-date", until);
+}
+
+static void fill_call(AkS3Call *call, const AkPut *put)
+{
+    g_autofree char *checksum = g_base64_encode(put->sha256, AK_SHA256_LEN);
+
+    call->body = put->len > 0 ? put->data : "";
+    call->body_len = put->len;
+    call->body_sha256 = put->sha256;
+    ak_pairs_add(&call->headers, "if-none-match", "*");
+    ak_pairs_add(&call->headers, "content-type",
+                 put->content_type != NULL ? put->content_type : "application/octet-stream");
+    add_md5(call, call->body, call->body_len);
+    ak_pairs_add(&call->headers, "x-amz-sdk-checksum-algorithm", "SHA256");
+    ak_pairs_add(&call->headers, "x-amz-checksum-sha256", checksum);
+    add_lock(call, put);
+    for (gsize i = 0; i < put->n_meta; i++) {
+        g_autofree char *name = g_strconcat("x-amz-meta-", put->meta[i].name, NULL);
+
+        ak_pairs_add(&call->headers, name, put->meta[i].value);
+    }
+}
+
+/* A bucket without lock refuses lock headers with a bare 400 InvalidRequest. */
+static void explain_refusal(AkS3 *s3, const AkS3Reply *reply, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (reply->http.status != 400 || g_strcmp0(reply->code, "InvalidRequest") != 0)
+        return;
+    if (!ak_s3_check(&s3->base, &cause) && g_error_matches(cause, AK_ERROR, AK_ERROR_LOCK_OFF)) {
+        g_clear_error(error);
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+}
+
+static gboolean upload(AkS3 *s3, const AkPut *put, gboolean is_proven, char **out_version,
+                       GError **error)
+{
+    Pending pending = {s3, put};
+    g_auto(AkS3Call) call = {.verb = "put", .method = "PUT", .key = put->key};
+    g_auto(AkS3Reply) reply = {0};
+
+    fill_call(&call, put);
+    if (!is_proven) {
+        call.is_once_only = TRUE;
+        call.before_attempt = require_absent;
+        call.before_data = &pending;
+    }
+    if (!ak_s3_send(s3, &call, &reply, error))
+        return FALSE;
+    if (!ak_s3_reply_is_ok(&reply)) {
+        ak_s3_set_error(s3, &call, &reply, error);
+        explain_refusal(s3, &reply, error);
+        return FALSE;
+    }
+    *out_version = g_strdup(ak_s3_reply_header(&reply, "x-amz-version-id"));
+    return TRUE;
+}
+
+/* Another writer may have come between the look and the write. */
+static gboolean require_alone(AkS3 *s3, const char *key, const char *version, GError **error)
+{
+    g_autofree char *name = ak_s3_location_name(&s3->location, key);
+    g_autofree char *other = NULL;
+
+    if (!find_other_version(s3, key, version, &other, error))
+        return FALSE;
+    if (other == NULL)
+        return TRUE;
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
+                "put '%s' as version '%s', but version '%s' is there too; hint: two writers, or "
+                "a store without conditional writes",
+                name, version, other);
+    return FALSE;
+}
+
+/*
+ * Would the store have refused to write over the object that is there now? The probe's digest is
+ * wrong on purpose, so that a store that ignores the condition stores nothing.
+ */
+static void probe_condition(AkS3 *s3, const char *key)
+{
+    g_auto(AkS3Call)
+        call = {.verb = "probe", .method = "PUT", .key = key, .body = "probe", .body_len = 5};
+    g_auto(AkS3Reply) reply = {0};
+
+    ak_pairs_add(&call.headers, "if-none-match", "*");
+    ak_pairs_add(&call.headers, "content-type", "application/octet-stream");
+    add_md5(&call, "other", 5);
+    if (ak_pairs_get(&call.headers, "content-md5") == NULL ||
+        !ak_s3_send(s3, &call, &reply, NULL) || reply.http.status >= 500)
+        return; /* no answer: the next put asks again */
+    g_atomic_int_set(&s3->conditional, reply.http.status == 412 ? AK_S3_CONDITIONAL_PROVEN
+                                                                : AK_S3_CONDITIONAL_IGNORED);
+    if (ak_s3_reply_is_ok(&reply)) {
+        const char *version = ak_s3_reply_header(&reply, "x-amz-version-id");
+        g_autoptr(GError) ignored = NULL;
+
+        if (version != NULL && !ak_s3_remove(&s3->base, key, version, &ignored))
+            g_warning("the store checks neither conditions nor digests, and keeps our probe: %s",
+                      ignored->message);
+    }
+}
+
+static gboolean check_written(AkS3 *s3, const AkPut *put, const AkObject *object, GError **error)
+{
+    g_autofree char *name = ak_s3_location_name(&s3->location, put->key);
+
+    if (object->size != put->len) {
+        g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
+                    "put '%s': %" G_GSIZE_FORMAT " bytes sent, %" G_GSIZE_FORMAT " stored", name,
+                    put->len, object->size);
+        return FALSE;
+    }
+    if (object->has_sha256 && CRYPTO_memcmp(object->sha256, put->sha256, AK_SHA256_LEN) != 0) {
+        g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
+                    "put '%s': the store's SHA-256 is not that of the bytes sent", name);
+        return FALSE;
+    }
+    if (object->lock_mode == AK_LOCK_UNKNOWN) {
+        g_set_error(error, AK_ERROR, AK_ERROR_DENIED,
+                    "put '%s': stored, but its lock may not be seen; hint: allow "
+                    "s3:GetObjectRetention",
+                    name);
+        return FALSE;
+    }
+    if (object->lock_mode < put->lock_mode || object->retain_until_usec < put->retain_until_usec) {
+        g_set_error(error, AK_ERROR, AK_ERROR_LOCK_OFF,
+                    "put '%s': stored, but not locked as asked for; hint: 'auditkeep doctor' "
+                    "checks the bucket's Object Lock",
+                    name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean ak_s3_put(AkStore *store, const AkPut *put, AkObject *out, GError **error)
+{
+    AkS3 *s3 = (AkS3 *)store;
+    g_auto(AkObject) written = {0};
+    g_autofree char *version = NULL;
+    gint conditional = g_atomic_int_get(&s3->conditional);
+    gboolean is_proven = conditional == AK_S3_CONDITIONAL_PROVEN;
+
+    if (!upload(s3, put, is_proven, &version, error))
+        return FALSE;
+    if (!ak_s3_head(store, put->key, version, &written, error) ||
+        !check_written(s3, put, &written, error))
+        return FALSE;
+    if (!is_proven &&
+        !require_alone(s3, put->key, written.version != NULL ? written.version : "null", error))
+        return FALSE;
+    if (conditional == AK_S3_CONDITIONAL_UNKNOWN)
+        probe_condition(s3, put->key);
+    *out = written;
+    written = (AkObject){0};
+    return TRUE;
+}
