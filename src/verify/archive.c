@@ -1,0 +1,211 @@
+#include "verify/pass.h"
+#include "verify/segment.h"
+
+#include "segment/builder.h"
+#include "tree/merkle.h"
+#include "util/ordered.h"
+#include "util/time.h"
+
+#include <openssl/crypto.h>
+
+typedef struct {
+    const AkVerifyConfig *config;
+    AkVerifyReport *report;
+    AkSegmentContext context;
+    GPtrArray *entries;   /* AkCatalogEntry */
+    gboolean *is_sampled; /* per entry; NULL: all */
+    guint next;
+    AkSha256 *sha;
+    AkTree tree;
+    gboolean is_tree_known; /* no segment is missing so far */
+    char last_hash[65];
+    guint64 expected; /* index */
+} Pass;
+
+/* Does the segment have to be read in full? Its footer is needed for the tree in any case. */
+static gboolean is_in_range(const Pass *pass, const AkCatalogEntry *entry)
+{
+    const AkVerifyConfig *config = pass->config;
+    gint64 start = entry->day * AK_USEC_PER_DAY, end = start + AK_USEC_PER_DAY;
+
+    return end > config->since_usec && start < config->until_usec;
+}
+
+static gpointer next_check(gpointer data, GError **error)
+{
+    Pass *pass = data;
+    const AkVerifyConfig *config = pass->config;
+    const AkCatalogEntry *entry;
+    gboolean is_full;
+
+    if (pass->next >= pass->entries->len ||
+        (config->limit != 0 && pass->report->archive_events >= config->limit))
+        return NULL;
+    entry = g_ptr_array_index(pass->entries, pass->next);
+    is_full =
+        is_in_range(pass, entry) && (pass->is_sampled == NULL || pass->is_sampled[pass->next]);
+    pass->next++;
+    return ak_segment_check_new(&pass->context, entry, is_full);
+}
+
+static void run_check(gpointer data)
+{
+    ak_segment_check_run(data);
+}
+
+static void free_check(gpointer data)
+{
+    ak_segment_check_free(data);
+}
+
+static void check_tree(Pass *pass, AkSegmentCheck *check)
+{
+    const AkManifest *manifest = &check->footer.manifest;
+
+    if (!pass->is_tree_known || pass->tree.size != manifest->first_index)
+        return;
+    ak_tree_append(&pass->tree, pass->sha, (const guint8 *)check->leaves.data, manifest->count);
+    ak_tree_root(&pass->tree, pass->sha, pass->report->root);
+    pass->report->tree_size = pass->tree.size;
+    pass->report->has_root = TRUE;
+    if (CRYPTO_memcmp(pass->report->root, manifest->root, AK_SHA256_LEN) != 0) {
+        ak_found_object(
+            &check->found, AK_FAULT_TREE_INCONSISTENT, check->entry->key,
+            "its root does not follow from the leaf hashes up to index %" G_GUINT64_FORMAT,
+            manifest->last_index);
+        pass->is_tree_known = FALSE;
+    }
+}
+
+static void check_order(Pass *pass, AkSegmentCheck *check)
+{
+    const AkManifest *manifest = &check->footer.manifest;
+
+    if (manifest->first_index == pass->expected &&
+        strcmp(manifest->prev_hash, pass->last_hash) != 0)
+        ak_found_object(&check->found, AK_FAULT_PREV_HASH_GAP, check->entry->key,
+                        "it follows '%s', the segment before it ends with '%s'",
+                        manifest->prev_hash, pass->last_hash);
+    check_tree(pass, check);
+    pass->expected = manifest->last_index + 1;
+    (void)g_strlcpy(pass->last_hash, manifest->last_hash, sizeof pass->last_hash);
+    pass->report->archive_head.index = (gint64)manifest->last_index;
+    (void)g_strlcpy(pass->report->archive_head.id, manifest->last_id,
+                    sizeof pass->report->archive_head.id);
+    (void)g_strlcpy(pass->report->archive_head.hash, manifest->last_hash,
+                    sizeof pass->report->archive_head.hash);
+}
+
+static gboolean take_check(gpointer data, gpointer user_data, GError **error)
+{
+    AkSegmentCheck *check = data;
+    Pass *pass = user_data;
+    AkVerifyReport *report = pass->report;
+
+    if (check->error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&check->error));
+        return FALSE;
+    }
+    if (check->has_footer && (pass->config->what & AK_VERIFY_ARCHIVE) != 0)
+        check_order(pass, check);
+    else if (!check->has_footer)
+        pass->is_tree_known = FALSE;
+    report->segments++;
+    report->archive_events += check->archive_events;
+    report->cross_events += check->cross_events;
+    report->signatures += check->signatures;
+    ak_found_report(&check->found, pass->config, report);
+    if (pass->config->on_progress != NULL)
+        pass->config->on_progress("archive", report->segments, pass->entries->len,
+                                  pass->config->data);
+    return TRUE;
+}
+
+/* A random choice without repetition (Floyd), reproducible from the seed. */
+static void draw_sample(Pass *pass)
+{
+    guint n = pass->entries->len;
+    guint count = (guint)MIN(pass->config->sample, n);
+    g_autoptr(GRand) rand = NULL;
+    guint32 seed[2] = {(guint32)pass->config->seed, (guint32)(pass->config->seed >> 32)};
+
+    if (pass->config->sample == 0)
+        return;
+    rand = g_rand_new_with_seed_array(seed, G_N_ELEMENTS(seed));
+    pass->is_sampled = g_new0(gboolean, n);
+    for (guint j = n - count; j < n; j++) {
+        guint drawn = (guint)g_rand_int_range(rand, 0, (gint32)j + 1);
+
+        pass->is_sampled[pass->is_sampled[drawn] ? j : drawn] = TRUE;
+    }
+}
+
+static void free_checker(gpointer checker)
+{
+    ak_checker_free(checker);
+}
+
+static void free_source(gpointer source)
+{
+    ak_source_close(source);
+}
+
+/* A bucket without a lock is a finding; a bucket that cannot be asked is an error. */
+static gboolean check_store(const AkVerifyConfig *config, AkFoundList *found, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (ak_store_check(config->store, &local))
+        return TRUE;
+    if (!g_error_matches(local, AK_ERROR, AK_ERROR_LOCK_OFF)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    ak_found_object(found, AK_FAULT_BUCKET_LOCK_OFF, NULL, "%s", local->message);
+    return TRUE;
+}
+
+static gboolean run_pass(Pass *pass, GError **error)
+{
+    const AkVerifyConfig *config = pass->config;
+    AkOrdered ordered = {config->threads, pass, next_check, run_check, take_check, free_check};
+    g_autoptr(AkSource) source = NULL;
+    g_auto(AkFoundList) found = {0};
+
+    if (config->source != NULL) {
+        source = ak_source_open(config->source, error);
+        if (source == NULL)
+            return FALSE;
+    }
+    if (!check_store(config, &found, error))
+        return FALSE;
+    pass->entries = ak_catalog_read(config, source, &found, error);
+    if (pass->entries == NULL)
+        return FALSE;
+    if ((config->what & AK_VERIFY_ARCHIVE) != 0)
+        ak_found_report(&found, config, pass->report);
+    draw_sample(pass);
+    return ak_ordered_run(&ordered, error);
+}
+
+gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report, GError **error)
+{
+    Pass pass = {.config = config, .report = report, .is_tree_known = TRUE};
+    g_autofree char *origin = ak_segment_origin(config->origin, config->chain);
+    gboolean is_done;
+
+    pass.sha = ak_sha256_new();
+    pass.context.config = config;
+    pass.context.checkers = g_async_queue_new_full(free_checker);
+    pass.context.sources = g_async_queue_new_full(free_source);
+    if (config->checkpoint_key != NULL)
+        pass.context.note_key = ak_note_key_new(origin, config->checkpoint_key);
+    is_done = run_pass(&pass, error);
+    ak_sha256_free(pass.sha);
+    ak_note_key_free(pass.context.note_key);
+    g_async_queue_unref(pass.context.checkers);
+    g_async_queue_unref(pass.context.sources);
+    g_clear_pointer(&pass.entries, g_ptr_array_unref);
+    g_free(pass.is_sampled);
+    return is_done;
+}

@@ -1,0 +1,275 @@
+#include "verify/catalog.h"
+
+#include "segment/builder.h"
+#include "util/time.h"
+
+#include <stdio.h>
+
+#define PREFIX "audit/"
+
+typedef struct {
+    const AkVerifyConfig *config;
+    AkFoundList *found;
+    GPtrArray *entries;   /* AkCatalogEntry */
+    GHashTable *recorded; /* key → AkCatalogEntry: what the source says was archived */
+    AkCursor pointer;
+    gboolean has_pointer;
+} Catalog;
+
+static void free_entry(gpointer data)
+{
+    AkCatalogEntry *entry = data;
+
+    g_free(entry->key);
+    g_free(entry->version);
+    g_free(entry);
+}
+
+/* "audit/YYYY/MM/DD/<chain>-<first>-<last>.ndjson.zst"; chain names may hold '-' themselves. */
+static gboolean parse_key(const char *key, char **out_chain, AkCatalogEntry *entry)
+{
+    g_autoptr(GRegex) regex =
+        g_regex_new("^audit/(\\d{4}/\\d\\d/\\d\\d)/"
+                    "([a-z0-9_-]{1,63})-(\\d{12,15})-(\\d{12,15})\\.ndjson\\.zst$",
+                    0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autofree char *first = NULL, *last = NULL, *again = NULL, *date = NULL;
+    int y, m, d;
+
+    if (!g_regex_match(regex, key, 0, &match))
+        return FALSE;
+    date = g_match_info_fetch(match, 1);
+    first = g_match_info_fetch(match, 3);
+    last = g_match_info_fetch(match, 4);
+    *out_chain = g_match_info_fetch(match, 2);
+    if (sscanf(date, "%4d/%2d/%2d", &y, &m, &d) != 3)
+        return FALSE;
+    entry->day = ak_time_from_civil(y, m, d);
+    entry->first_index = g_ascii_strtoull(first, NULL, 10);
+    entry->last_index = g_ascii_strtoull(last, NULL, 10);
+    again = ak_segment_key(*out_chain, entry->day, entry->first_index, entry->last_index);
+    return strcmp(again, key) == 0 && entry->last_index >= entry->first_index;
+}
+
+static AkCatalogEntry *last_entry(const Catalog *catalog)
+{
+    return catalog->entries->len > 0
+               ? g_ptr_array_index(catalog->entries, catalog->entries->len - 1)
+               : NULL;
+}
+
+static const AkCatalogEntry *recorded_entry(const Catalog *catalog, const char *key)
+{
+    return g_hash_table_lookup(catalog->recorded, key);
+}
+
+static void fill_entry(AkCatalogEntry *entry, const AkObject *object)
+{
+    g_free(entry->version);
+    entry->version = g_strdup(object->version);
+    entry->size = object->size;
+    entry->modified_usec = object->modified_usec;
+}
+
+/*
+ * Versions of a key come newest first. The one that counts is the recorded one, else the oldest:
+ * whatever came later can only hide it.
+ */
+static void add_version(Catalog *catalog, AkCatalogEntry *entry, const AkObject *object)
+{
+    const AkCatalogEntry *recorded = recorded_entry(catalog, entry->key);
+    gboolean has_one = entry->size != 0;
+    gboolean counts = recorded == NULL || g_strcmp0(recorded->version, object->version) == 0;
+    gboolean had_recorded =
+        recorded != NULL && has_one && g_strcmp0(recorded->version, entry->version) == 0;
+
+    if (object->is_delete_marker) {
+        ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, object->key,
+                        "a delete marker (version '%s') hides the object from plain readers",
+                        object->version != NULL ? object->version : "");
+        return;
+    }
+    if (!has_one) {
+        fill_entry(entry, object);
+        return;
+    }
+    ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, object->key,
+                    "it has more than one version: '%s' beside '%s'",
+                    object->version != NULL ? object->version : "",
+                    entry->version != NULL ? entry->version : "");
+    if (counts && !had_recorded)
+        fill_entry(entry, object);
+}
+
+static gboolean add_object(const AkObject *object, gpointer data, GError **error)
+{
+    Catalog *catalog = data;
+    AkCatalogEntry *entry = last_entry(catalog);
+    AkCatalogEntry parsed = {0};
+    g_autofree char *chain = NULL;
+
+    if (entry != NULL && strcmp(entry->key, object->key) == 0) {
+        add_version(catalog, entry, object);
+        return TRUE;
+    }
+    if (!parse_key(object->key, &chain, &parsed)) {
+        ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, object->key,
+                        "no key of the archive's layout");
+        return TRUE;
+    }
+    if (strcmp(chain, catalog->config->chain) != 0)
+        return TRUE;
+    entry = g_new(AkCatalogEntry, 1);
+    *entry = parsed;
+    entry->key = g_strdup(object->key);
+    g_ptr_array_add(catalog->entries, entry);
+    add_version(catalog, entry, object);
+    return TRUE;
+}
+
+static gboolean add_recorded(const AkSegmentRow *row, gpointer data, GError **error)
+{
+    Catalog *catalog = data;
+    AkCatalogEntry *entry;
+
+    if (!row->is_archived)
+        return TRUE;
+    entry = g_new0(AkCatalogEntry, 1);
+    entry->key = g_strdup(row->key);
+    entry->version = g_strdup(row->version);
+    entry->first_index = row->first_index;
+    entry->last_index = row->last_index;
+    entry->retain_until_usec = row->retain_until_usec;
+    memcpy(entry->object_sha256, row->object_sha256, AK_SHA256_LEN);
+    g_hash_table_replace(catalog->recorded, entry->key, entry);
+    return TRUE;
+}
+
+static gboolean load_recorded(Catalog *catalog, AkSource *source, GError **error)
+{
+    g_auto(AkChainState) state = {0};
+
+    if (source == NULL)
+        return TRUE;
+    if (!source->driver->check(source, error) || !source->driver->state(source, &state, error) ||
+        !source->driver->segments(source, 0, add_recorded, catalog, error))
+        return FALSE;
+    catalog->pointer = state.archived;
+    catalog->has_pointer = TRUE;
+    return TRUE;
+}
+
+static gint by_index(gconstpointer a, gconstpointer b)
+{
+    const AkCatalogEntry *left = *(const AkCatalogEntry *const *)a;
+    const AkCatalogEntry *right = *(const AkCatalogEntry *const *)b;
+
+    if (left->first_index != right->first_index)
+        return left->first_index < right->first_index ? -1 : 1;
+    return (left->last_index > right->last_index) - (left->last_index < right->last_index);
+}
+
+/* Versions that are nothing but delete markers leave an entry without an object. */
+static void drop_empty(Catalog *catalog)
+{
+    for (guint i = catalog->entries->len; i-- > 0;)
+        if (((AkCatalogEntry *)g_ptr_array_index(catalog->entries, i))->size == 0)
+            g_ptr_array_remove_index(catalog->entries, i);
+}
+
+static void report_hole(Catalog *catalog, guint64 from, guint64 to)
+{
+    ak_found_object(catalog->found, AK_FAULT_OBJECT_MISSING, NULL,
+                    "no object holds the indexes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, from,
+                    to);
+}
+
+/* Holes and overlaps; recorded segments are reported by key where the source names them. */
+static guint64 check_cover(Catalog *catalog)
+{
+    guint64 expected = 0;
+
+    for (guint i = 0; i < catalog->entries->len;) {
+        const AkCatalogEntry *entry = g_ptr_array_index(catalog->entries, i);
+
+        if (entry->first_index < expected) {
+            ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, entry->key,
+                            "its indexes are covered by another object");
+            g_ptr_array_remove_index(catalog->entries, i);
+            continue;
+        }
+        if (entry->first_index > expected &&
+            (!catalog->has_pointer || (gint64)expected > catalog->pointer.index))
+            report_hole(catalog, expected, entry->first_index - 1);
+        expected = entry->last_index + 1;
+        i++;
+    }
+    return expected;
+}
+
+static void check_recorded(Catalog *catalog)
+{
+    g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GList) keys = NULL;
+
+    for (guint i = 0; i < catalog->entries->len; i++) {
+        AkCatalogEntry *entry = g_ptr_array_index(catalog->entries, i);
+        const AkCatalogEntry *recorded = recorded_entry(catalog, entry->key);
+
+        (void)g_hash_table_add(listed, entry->key);
+        if (recorded == NULL)
+            continue;
+        entry->is_recorded = TRUE;
+        entry->retain_until_usec = recorded->retain_until_usec;
+        memcpy(entry->object_sha256, recorded->object_sha256, AK_SHA256_LEN);
+        if (recorded->version != NULL && g_strcmp0(recorded->version, entry->version) != 0)
+            ak_found_object(catalog->found, AK_FAULT_OBJECT_MISSING, entry->key,
+                            "the archived version '%s' is gone; another one is there",
+                            recorded->version);
+    }
+    keys = g_list_sort(g_hash_table_get_keys(catalog->recorded), (GCompareFunc)strcmp);
+    for (GList *l = keys; l != NULL; l = l->next)
+        if (!g_hash_table_contains(listed, l->data))
+            ak_found_object(catalog->found, AK_FAULT_OBJECT_MISSING, l->data,
+                            "the source says it was archived, the archive does not have it");
+}
+
+static void check_pointer(Catalog *catalog, guint64 covered)
+{
+    guint64 pointed = (guint64)(catalog->pointer.index + 1);
+    const AkCatalogEntry *last = last_entry(catalog);
+
+    if (pointed > covered)
+        ak_found_object(catalog->found, AK_FAULT_POINTER_AHEAD, NULL,
+                        "the pointer covers %" G_GUINT64_FORMAT
+                        " events, the archive %" G_GUINT64_FORMAT,
+                        pointed, covered);
+    else if (pointed < covered)
+        ak_found_object(catalog->found, AK_FAULT_POINTER_BEHIND, last->key,
+                        "the archive covers %" G_GUINT64_FORMAT
+                        " events, the pointer %" G_GUINT64_FORMAT
+                        "; hint: run 'auditkeep archive --once'",
+                        covered, pointed);
+}
+
+GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkFoundList *found,
+                           GError **error)
+{
+    g_autoptr(GHashTable) recorded =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_entry);
+    Catalog catalog = {.config = config, .found = found, .entries = entries, .recorded = recorded};
+    guint64 covered;
+
+    if (!load_recorded(&catalog, source, error) ||
+        !ak_store_list(config->store, PREFIX, add_object, &catalog, error))
+        return NULL;
+    drop_empty(&catalog);
+    g_ptr_array_sort(entries, by_index);
+    covered = check_cover(&catalog);
+    if (catalog.has_pointer) {
+        check_recorded(&catalog);
+        check_pointer(&catalog, covered);
+    }
+    return g_steal_pointer(&entries);
+}

@@ -1,0 +1,38 @@
+#ifndef AK_VERIFY_SEGMENT_H
+#define AK_VERIFY_SEGMENT_H
+
+#include "chain/check.h"
+#include "segment/reader.h"
+#include "tree/checkpoint.h"
+#include "verify/catalog.h"
+
+/* What the checks of many segments share; contexts are borrowed from the pools. */
+typedef struct {
+    const AkVerifyConfig *config;
+    AkNoteKey *note_key;   /* NULL: checkpoint signatures are not checked */
+    GAsyncQueue *checkers; /* idle AkChecker */
+    GAsyncQueue *sources;  /* idle AkSource, for cross */
+} AkSegmentContext;
+
+/* One segment under check: alone, on any thread. What only the order can show (tree, links between
+ * segments) is left to whoever takes the results in order. */
+typedef struct {
+    const AkSegmentContext *context;
+    const AkCatalogEntry *entry;
+    gboolean is_full; /* read everything; else the footer only */
+    /* results */
+    AkFoundList found;
+    gboolean has_footer;
+    AkFooter footer; /* without its tags */
+    AkBuf leaves;    /* what footer.leaves points into */
+    guint64 archive_events, cross_events, signatures;
+    GError *error; /* the store or the source could not be asked */
+} AkSegmentCheck;
+
+AkSegmentCheck *ak_segment_check_new(const AkSegmentContext *context, const AkCatalogEntry *entry,
+                                     gboolean is_full);
+void ak_segment_check_free(AkSegmentCheck *check);
+
+void ak_segment_check_run(AkSegmentCheck *check);
+
+#endif
