@@ -191,8 +191,10 @@ typedef struct {
     AkSha256 *sha, *content;
     AkArena arena;
     AkBuf lines, canonical;
-    GArray *parsed; /* AkArchivedLine of the open frame */
-    char link[65];  /* what the next event has to name as its predecessor */
+    GArray *parsed;    /* AkArchivedLine of the open frame */
+    char link[65];     /* what the next event has to name as its predecessor */
+    gboolean has_link; /* FALSE behind a frame that could not be read */
+    gboolean is_whole; /* every frame so far could be read */
     guint64 index;
 } Reading;
 
