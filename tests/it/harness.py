@@ -24,6 +24,11 @@ def call(command, **more):
     return done.stdout
 
 
+def lines_of(text):
+    """Lines as everybody but str.splitlines() counts them: U+2028 may stand in a JSON text."""
+    return [line for line in text.split("\n") if line]
+
+
 def wait_for(condition, seconds=20, what="condition"):
     """The first true value of condition(); a slow machine only makes it slower."""
     end = time.monotonic() + seconds
@@ -68,7 +73,7 @@ class Postgres:
     def rows(self, query):
         """Rows as dicts of what JSON makes of the values."""
         return [json.loads(line) for line in
-                self.execute(f"SELECT row_to_json(q) FROM ({query}) q").splitlines()]
+                lines_of(self.execute(f"SELECT row_to_json(q) FROM ({query}) q"))]
 
     def load(self, rows, columns=COLUMNS, table="audit_events"):
         """COPY of rows (dicts of text or None)."""
@@ -77,9 +82,13 @@ class Postgres:
         call(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c",
               f"\\copy {table} ({','.join(columns)}) FROM STDIN CSV"], input=lines)
 
+    def time_column(self):
+        return "ts" if self.rows("SELECT 1 FROM pg_attribute WHERE attname = 'ts' AND "
+                                 "attrelid = 'audit_events'::regclass") else "created_at"
+
     def events(self):
         return self.rows("SELECT id, event_type, payload::text AS payload, prev_hash, hash, signature,"
-                         " signer_id, ts::text AS ts FROM audit_events ORDER BY id")
+                         f" signer_id, {self.time_column()}::text AS ts FROM audit_events ORDER BY id")
 
 
 class Sqlite:
@@ -126,8 +135,13 @@ class Sqlite:
             f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})",
             [[row[name] for name in columns] for row in rows]))
 
+    def time_column(self):
+        names = [row["name"] for row in self.rows("PRAGMA table_info(audit_events)")]
+        return "ts" if "ts" in names else "created_at"
+
     def events(self):
-        return self.rows(f"SELECT {','.join(COLUMNS)} FROM audit_events ORDER BY id")
+        columns = ", ".join(COLUMNS[:-1])
+        return self.rows(f"SELECT {columns}, {self.time_column()} AS ts FROM audit_events ORDER BY id")
 
 
 # ---- archives ----
@@ -205,10 +219,15 @@ class Bucket:
     occupy = overwrite
 
 
-def gateway(user=""):
-    """The gateway's main user, or another ('SECOND_')."""
-    return S3(os.environ["AK_TEST_S3_ENDPOINT"], os.environ[f"AK_TEST_S3_{user}ACCESS_KEY"],
-              os.environ[f"AK_TEST_S3_{user}SECRET_KEY"])
+def gateway():
+    return S3(os.environ["AK_TEST_S3_ENDPOINT"], os.environ["AWS_ACCESS_KEY_ID"],
+              os.environ["AWS_SECRET_ACCESS_KEY"])
+
+
+def limited_user():
+    """Another user of the gateway, whom no bucket policy lets in."""
+    return S3(os.environ["AK_TEST_S3_ENDPOINT"], os.environ["AK_TEST_S3_LIMITED_KEY"],
+              os.environ["AK_TEST_S3_LIMITED_SECRET"])
 
 
 def aws_env(client, endpoint=None):
@@ -282,13 +301,25 @@ class World:
     def archive_once(self, *words, **more):
         return self.run("archive", "--once", *words, **more)
 
+    def archive_after_crash(self, *words):
+        """A writer that was killed holds the chain until its lease ends."""
+        return wait_for(lambda: self._unless_held(*words), what="the lease's end")
+
+    def _unless_held(self, *words):
+        result = self.archive_once(*words, status=None)
+        assert result.status in (0, 4), str(result)
+        return result if result.status == 0 else None
+
+    def restore(self, target, **more):
+        return self.run("restore", env={"AUDITKEEP_TARGET": target.url}, **more)
+
     def verify(self, what="source,archive,cross", status=0, **more):
         return self.run("verify", "--what", what, "--json", status=status, **more).json()
 
     def faults(self, what, **more):
         """Sorted (fault, id or key) of a verification that has to find some."""
-        found = self.verify(what, status=1, **more)["faults"]
-        return sorted({(f["fault"], f.get("id") or f.get("key")) for f in found})
+        found = self.verify(what, status=1, **more)["findings"]
+        return sorted({(f["fault"], f["id"] or f["key"]) for f in found if not f["notice"]})
 
     def state(self):
         return self.run("status", "--json").json()
@@ -319,7 +350,7 @@ def node_make(path, count, seed, first="null"):
     """(rows, signers file) of a chain that the independent script made."""
     path.mkdir(exist_ok=True)
     call(["node", NODE_TOOL, "make", count, seed, path, first])
-    rows = [json.loads(line) for line in (path / "rows.ndjson").read_text().splitlines()]
+    rows = [json.loads(line) for line in lines_of((path / "rows.ndjson").read_text())]
     return rows, path / "signers.json"
 
 

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from harness import Bucket, Folder, World, sample_events, stop
+from harness import Bucket, Folder, World, sample_events, stop, wait_for
 
-EVENTS, SEGMENT = 3000, "40"
+EVENTS = 3000
+ARCHIVE = ("--segment-events", "40", "--lease-ttl", "1s")
 KILLS = 50
 
 
@@ -24,7 +25,7 @@ def fresh(make_world, world, number):
 
 def interrupt(world, how, after):
     """Starts the archiver, signals it after a time; its exit status."""
-    process = world.start("archive", "--once", "--segment-events", SEGMENT)
+    process = world.start("archive", "--once", *ARCHIVE)
     time.sleep(after)
     return stop(process, how)
 
@@ -41,13 +42,13 @@ def undisturbed(make_world, origin):
     """(objects, seconds) of a run that nobody disturbs."""
     world = fresh(make_world, origin, 0)
     begun = time.monotonic()
-    world.archive_once("--segment-events", SEGMENT)
+    world.archive_once(*ARCHIVE)
     seconds = time.monotonic() - begun
     return world.archive.segments(), seconds
 
 
 def assert_same(world, objects):
-    world.archive_once("--segment-events", SEGMENT)
+    world.archive_after_crash(*ARCHIVE)
     got = world.archive.segments()
     assert list(got) == list(objects)
     assert got == objects
@@ -72,6 +73,7 @@ def test_killed_fifty_times(make_world, origin, undisturbed):
         rounds += 1
         world = fresh(make_world, origin, rounds)
         while kills < KILLS:
+            wait_for(lambda: not world.state()["leaseHeld"], what="the lease's end")
             status, err = interrupt(world, signal.SIGKILL, draw.uniform(0, seconds / 2))
             if status == 0:
                 break
