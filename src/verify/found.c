@@ -92,6 +92,17 @@ void ak_found_faults(AkFoundList *list, AkFaultSet faults, const char *where, co
                 g_strdup(sentences[code]);
 }
 
+const char *ak_found_first(const AkFoundList *list, AkFaultCode code)
+{
+    for (guint i = 0; list->items != NULL && i < list->items->len; i++) {
+        const Found *found = g_ptr_array_index(list->items, i);
+
+        if (found->code == code)
+            return found->detail;
+    }
+    return NULL;
+}
+
 void ak_found_report(AkFoundList *list, const AkVerifyConfig *config, AkVerifyReport *report)
 {
     for (guint i = 0; list->items != NULL && i < list->items->len; i++) {

@@ -23,6 +23,9 @@ void ak_found_event(AkFoundList *list, AkFaultCode code, const char *where, cons
 void ak_found_faults(AkFoundList *list, AkFaultSet faults, const char *where, const AkEvent *event,
                      const char *key);
 
+/* What the first finding with @code says; NULL when there is none. */
+const char *ak_found_first(const AkFoundList *list, AkFaultCode code);
+
 /* Counts and reports all of @list, and empties it. */
 void ak_found_report(AkFoundList *list, const AkVerifyConfig *config, AkVerifyReport *report);
 
