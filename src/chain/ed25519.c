@@ -13,6 +13,17 @@ struct AkEd25519Key {
     AkPointTable *negated; /* multiples of -A */
 };
 
+gboolean ak_ed25519_is_safe_key(const guint8 public_key[32])
+{
+    AkPoint point;
+
+    if (!ak_point_decode(&point, public_key))
+        return FALSE;
+    for (int i = 0; i < 3; i++) /* eight times a point of small order is neutral: x = 0, y = 1 */
+        ak_point_double(&point);
+    return !ak_fe_is_zero(&point.x);
+}
+
 AkEd25519Key *ak_ed25519_key_new(const guint8 public_key[32])
 {
     AkEd25519Key *key;

@@ -11,6 +11,12 @@
  */
 typedef struct AkEd25519Key AkEd25519Key;
 
+/*
+ * FALSE when @public_key is no point, or one of small order, for which anybody can make signatures
+ * that verify. OpenSSL does not look; a registry should.
+ */
+gboolean ak_ed25519_is_safe_key(const guint8 public_key[32]);
+
 /* NULL when @public_key is no point that OpenSSL would take. Immutable afterwards; thread safe. */
 AkEd25519Key *ak_ed25519_key_new(const guint8 public_key[32]);
 void ak_ed25519_key_free(AkEd25519Key *key);
