@@ -1,6 +1,7 @@
 #include "segment/builder.h"
 
 #include "chain/envelope.h"
+#include "chain/link.h"
 #include "tree/checkpoint.h"
 #include "util/hex.h"
 #include "util/time.h"
@@ -138,18 +139,6 @@ static void add_event(AkSegmentBuilder *builder, const AkEvent *event, AkSegment
     ak_buf_append_byte(&builder->lines, '\n');
 }
 
-/* Lower-case copy of a hash; "" for the values that stand for no hash. */
-static void copy_link(AkView hash, char out[65])
-{
-    gsize len = MIN(hash.len, 64);
-
-    for (gsize i = 0; i < len; i++)
-        out[i] = g_ascii_tolower(hash.data[i]);
-    out[len] = '\0';
-    if (strspn(out, "0") == 64)
-        out[0] = '\0';
-}
-
 static void describe(AkSegmentBuilder *builder, const AkEvent *events, gsize count, gint64 day,
                      AkSegment *segment)
 {
@@ -165,10 +154,10 @@ static void describe(AkSegmentBuilder *builder, const AkEvent *events, gsize cou
     manifest->last_index = last->index;
     manifest->first_ts_usec = first->ts_usec;
     manifest->last_ts_usec = last->ts_usec;
-    memcpy(manifest->first_id, first->id.data, MIN(first->id.len, 36));
-    memcpy(manifest->last_id, last->id.data, MIN(last->id.len, 36));
-    copy_link(first->prev_hash, manifest->prev_hash);
-    copy_link(last->hash.data != NULL ? last->hash : ak_view_str(computed), manifest->last_hash);
+    ak_id_copy(first->id, manifest->first_id);
+    ak_id_copy(last->id, manifest->last_id);
+    ak_link_copy(first->prev_hash, manifest->prev_hash);
+    ak_link_copy(last->hash.data != NULL ? last->hash : ak_view_str(computed), manifest->last_hash);
 }
 
 gboolean ak_segment_build(AkSegmentBuilder *builder, const AkEvent *events, gsize count, gint64 day,

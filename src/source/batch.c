@@ -1,5 +1,7 @@
 #include "source/batch.h"
 
+#include "chain/link.h"
+
 AkBatch *ak_batch_new(void)
 {
     AkBatch *batch = g_new0(AkBatch, 1);
@@ -27,11 +29,11 @@ void ak_batch_add(AkBatch *batch, const AkRow *row)
     AkView *const views[] = {&event.id,        &event.event_type, &event.payload,
                              &event.prev_hash, &event.hash,       &event.signature,
                              &event.signer_id, &event.metadata,   &event.extra};
-    char id[37] = "";
+    char id[37];
 
     for (gsize i = 0; i < G_N_ELEMENTS(views); i++)
         *views[i] = ak_arena_copy(&batch->arena, *views[i]);
-    memcpy(id, event.id.data, MIN(event.id.len, sizeof id - 1));
+    ak_id_copy(event.id, id);
     g_array_append_val(batch->events, event);
     g_array_append_vals(batch->ids, id, 1);
     g_array_append_val(batch->locators, row->locator);

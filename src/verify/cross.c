@@ -1,5 +1,6 @@
 #include "verify/cross.h"
 
+#include "chain/link.h"
 #include "util/hex.h"
 
 typedef struct {
@@ -77,11 +78,11 @@ static void report_difference(Cross *cross, const AkEnvelope *archived)
 static gboolean compare_row(const AkRow *row, gpointer data, GError **error)
 {
     Cross *cross = data;
-    char id[37] = "";
+    char id[37];
     gsize position;
     const AkArchivedLine *line;
 
-    memcpy(id, row->event.id.data, MIN(row->event.id.len, sizeof id - 1));
+    ak_id_copy(row->event.id, id);
     position = GPOINTER_TO_SIZE(g_hash_table_lookup(cross->positions, id));
     if (position == 0)
         return TRUE;
@@ -114,9 +115,7 @@ gboolean ak_cross_check(AkSource *source, AkChecker *checker, AkView chain,
     gboolean is_read;
 
     for (gsize i = 0; i < count; i++) {
-        AkView id = lines[i].envelope.event.id;
-
-        memcpy(ids[i], id.data, MIN(id.len, sizeof ids[i] - 1));
+        ak_id_copy(lines[i].envelope.event.id, ids[i]);
         g_hash_table_insert(positions, ids[i], GSIZE_TO_POINTER(i + 1));
     }
     is_read =

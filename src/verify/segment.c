@@ -1,5 +1,6 @@
 #include "verify/segment.h"
 
+#include "chain/link.h"
 #include "util/stop.h"
 #include "util/time.h"
 #include "verify/cross.h"
@@ -198,24 +199,13 @@ typedef struct {
     guint64 index;
 } Reading;
 
-static void lower(AkView hash, char out[65])
-{
-    gsize len = MIN(hash.len, 64);
-
-    for (gsize i = 0; i < len; i++)
-        out[i] = g_ascii_tolower(hash.data[i]);
-    out[len] = '\0';
-    if (strspn(out, "0") == 64)
-        out[0] = '\0';
-}
-
 static void check_line(Reading *reading, const AkEnvelope *envelope)
 {
     AkSegmentCheck *check = reading->check;
     const AkVerifyConfig *config = check->context->config;
     const AkEvent *event = &envelope->event;
     AkCheckResult result;
-    char prev[65];
+    char prev[AK_LINK_SIZE];
 
     ak_buf_truncate(&reading->canonical, 0);
     ak_checker_check(reading->checker, event, &reading->canonical, &result);
@@ -224,11 +214,11 @@ static void check_line(Reading *reading, const AkEnvelope *envelope)
     if (result.canonical.data != NULL && !ak_view_equal(result.canonical, envelope->canonical))
         ak_found_event(&check->found, AK_FAULT_ENVELOPE_CHANGED, "archive", event,
                        check->entry->key, "payload and payloadText contradict each other");
-    lower(event->prev_hash, prev);
+    ak_link_copy(event->prev_hash, prev);
     if (reading->has_link && strcmp(prev, reading->link) != 0)
         ak_found_event(&check->found, AK_FAULT_PREV_HASH_GAP, "archive", event, check->entry->key,
                        "it links to '%s', the event before it is '%s'", prev, reading->link);
-    lower(event->hash, reading->link);
+    ak_link_copy(event->hash, reading->link);
     reading->has_link = TRUE;
     check->archive_events++;
 }

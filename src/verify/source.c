@@ -1,4 +1,5 @@
 #include "chain/check.h"
+#include "chain/link.h"
 #include "source/batch.h"
 #include "source/walk.h"
 #include "util/ordered.h"
@@ -86,19 +87,6 @@ static void add_break(Item *item, AkWalkStep step, const AkWalkFault *fault)
                        fault->orphan_prev, fault->head.id, fault->head.index);
 }
 
-static void remember_head(AkCursor *head, const AkEvent *event)
-{
-    head->index = (gint64)event->index;
-    memcpy(head->id, event->id.data, MIN(event->id.len, sizeof head->id - 1));
-    head->id[MIN(event->id.len, sizeof head->id - 1)] = '\0';
-    if (event->hash.data != NULL) {
-        gsize len = MIN(event->hash.len, sizeof head->hash - 1);
-
-        memcpy(head->hash, event->hash.data, len);
-        head->hash[len] = '\0';
-    }
-}
-
 static gboolean is_in_range(const AkVerifyConfig *config, const AkEvent *event)
 {
     return event->ts_usec >= config->since_usec && event->ts_usec < config->until_usec;
@@ -108,7 +96,7 @@ static void take_event(Pass *pass, Item *item, const AkRow *row)
 {
     const AkVerifyConfig *config = pass->config;
 
-    remember_head(&pass->report->source_head, &row->event);
+    ak_cursor_move(&pass->report->source_head, &row->event);
     if (!is_in_range(config, &row->event))
         return;
     ak_batch_add(item->batch, row);
