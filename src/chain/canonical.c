@@ -30,7 +30,7 @@ AkAt ak_canonical_fail(AkCanonical *canonical, const char *at, const char *reaso
     return (AkAt){NULL, NULL};
 }
 
-static const char *skip_space(const char *src)
+static inline const char *skip_space(const char *src)
 {
     /* jsonb prints one space after each colon and comma */
     if (*src == ' ')
@@ -53,13 +53,6 @@ static AkAt keep_room(AkCanonical *canonical, AkAt at)
     return at;
 }
 
-static const char *skip_digits(const char *src)
-{
-    while ((guchar)(*src - '0') < 10)
-        src++;
-    return src;
-}
-
 /* A number as the grammar of RFC 8259 §6 cuts it. */
 typedef struct {
     const char *start;
@@ -69,25 +62,23 @@ typedef struct {
     const char *end; /* NULL: no number */
 } Number;
 
+/* With few branches: whether a number has a sign or a fraction is hard to predict. */
 static Number scan_number(const char *src)
 {
     Number number = {.start = src, .whole = src + (*src == '-')};
-    const char *at = skip_digits(number.whole);
+    const char *at = ak_text_skip_digits(number.whole);
+    gboolean has_point = *at == '.';
 
-    if (at == number.whole || (*number.whole == '0' && at != number.whole + 1))
+    if (at == number.whole || (*number.whole == '0') & (at != number.whole + 1))
         return number;
-    number.fraction = at;
-    if (*at == '.') {
-        number.fraction = at + 1;
-        at = skip_digits(at + 1);
-        if (at == number.fraction)
-            return number;
-    }
-    number.fraction_end = at;
+    number.fraction = at + has_point;
+    number.fraction_end = at = ak_text_skip_digits(number.fraction);
+    if (has_point & (at == number.fraction))
+        return number;
     if (*at == 'e' || *at == 'E') {
         const char *digits = at + 1 + (at[1] == '-' || at[1] == '+');
 
-        at = skip_digits(digits);
+        at = ak_text_skip_digits(digits);
         if (at == digits)
             return number;
     }
@@ -140,7 +131,7 @@ static AkAt copy_value(AkCanonical *canonical, AkAt at, guint depth);
 static AkAt copy_member(AkCanonical *canonical, AkAt at, guint depth)
 {
     gsize index = canonical->n_members;
-    char *quote = at.dst;
+    AkAt start = at;
 
     if (*at.src != '"')
         return ak_canonical_fail(canonical, at.src, "no key");
@@ -148,7 +139,7 @@ static AkAt copy_member(AkCanonical *canonical, AkAt at, guint depth)
     at = ak_canonical_copy_string(canonical, at);
     if (at.src == NULL)
         return at;
-    ak_members_add(canonical, quote, at.dst);
+    ak_members_add(canonical, start.src, ak_view(start.dst, (gsize)(at.dst - start.dst)));
     at.src = skip_space(at.src);
     if (*at.src != ':')
         return ak_canonical_fail(canonical, at.src, "no colon after a key");
@@ -163,7 +154,6 @@ static AkAt copy_member(AkCanonical *canonical, AkAt at, guint depth)
 static AkAt copy_object(AkCanonical *canonical, AkAt at, guint depth)
 {
     gsize first = canonical->n_members, keys_len = canonical->keys.len;
-    gboolean is_sorted = TRUE;
 
     *at.dst++ = '{';
     at.src = skip_space(at.src + 1);
@@ -171,7 +161,6 @@ static AkAt copy_object(AkCanonical *canonical, AkAt at, guint depth)
         at = copy_member(canonical, at, depth);
         if (at.src == NULL)
             return at;
-        is_sorted = is_sorted && !ak_members_last_is_misplaced(canonical, first);
         at.src = skip_space(at.src);
         if (*at.src == '}')
             break;
@@ -180,7 +169,7 @@ static AkAt copy_object(AkCanonical *canonical, AkAt at, guint depth)
         *at.dst++ = ',';
         at.src = skip_space(at.src + 1);
     }
-    if (!is_sorted && !ak_members_arrange(canonical, first))
+    if (canonical->n_members > first + 1 && !ak_members_arrange(canonical, first))
         return ak_canonical_fail(canonical, at.src, "duplicate key in the object ending");
     canonical->n_members = first;
     ak_buf_truncate(&canonical->keys, keys_len);

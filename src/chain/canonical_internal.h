@@ -2,6 +2,7 @@
 #define AK_CHAIN_CANONICAL_INTERNAL_H
 
 #include "chain/canonical.h"
+#include "chain/text_block.h"
 
 /* Shared by the files that make up chain/canonical.h. */
 
@@ -24,8 +25,8 @@ typedef struct {
     guint32 begin;
     guint32 end;
     guint32 key_at; /* the key's unescaped bytes, in the output or in AkCanonical.keys */
-    guint32 key_len : 31;
-    guint32 is_unescaped : 1; /* in keys, because the output has escapes in it */
+    guint32 key_len;
+    guint32 is_unescaped; /* in keys, because the output has escapes in it */
 } AkMember;
 
 struct AkCanonical {
@@ -54,14 +55,24 @@ static inline char *ak_canonical_base(const AkCanonical *canonical)
 /* Notes the first reason (a literal) and where in the source it lies. */
 AkAt ak_canonical_fail(AkCanonical *canonical, const char *at, const char *reason);
 
-/* From an opening quote to behind the closing one. */
-AkAt ak_canonical_copy_string(AkCanonical *canonical, AkAt at);
+/* From inside a string to behind its closing quote. */
+AkAt ak_canonical_copy_rest(AkCanonical *canonical, AkAt at);
 
-/* Opens a member whose key, quotes included, was written from @quote to @dst. */
-void ak_members_add(AkCanonical *canonical, const char *quote, const char *dst);
+/* From an opening quote to behind the closing one. Most strings are plain and end in one block. */
+static inline AkAt ak_canonical_copy_string(AkCanonical *canonical, AkAt at)
+{
+    guint n_plain = ak_text_copy_block(at.src + 1, at.dst + 1);
+    AkAt rest = {at.src + 1 + n_plain, at.dst + 1 + n_plain};
 
-/* TRUE when the last member is not the first of its object and does not follow the one before. */
-gboolean ak_members_last_is_misplaced(const AkCanonical *canonical, gsize first);
+    *at.dst = '"';
+    if (n_plain == AK_TEXT_BLOCK || *rest.src != '"')
+        return ak_canonical_copy_rest(canonical, rest);
+    *rest.dst = '"';
+    return (AkAt){rest.src + 1, rest.dst + 1};
+}
+
+/* Opens a member with the key just written as @quoted, quotes included; @source: as it was read. */
+void ak_members_add(AkCanonical *canonical, const char *source, AkView quoted);
 
 /* Puts the members from @first on, which end the output, in order. FALSE: two keys are equal. */
 gboolean ak_members_arrange(AkCanonical *canonical, gsize first) G_GNUC_WARN_UNUSED_RESULT;

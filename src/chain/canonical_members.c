@@ -1,6 +1,6 @@
 #include "chain/canonical_internal.h"
 
-enum { PREFIX = 8, SHORT_RUN = 12, CHUNK = 16, LONG_COPY = 256 };
+enum { PREFIX = 8, RANKED_MAX = 16, SHORT_RUN = 12, CHUNK = 64, LONG_COPY = 256 };
 
 static const guchar *key_of(const AkCanonical *canonical, const AkMember *member)
 {
@@ -19,38 +19,44 @@ static guchar rank(guchar byte)
 }
 
 /* The first bytes, big-endian, padded with zeros. @key may be read for PREFIX bytes. */
-static guint64 prefix_of(const char *key, gsize len, gboolean is_plain)
+static guint64 prefix_of(const char *key, gsize len)
 {
     guint64 prefix;
 
     memcpy(&prefix, key, sizeof prefix);
     prefix = GUINT64_FROM_BE(prefix);
-    if (len < PREFIX)
-        prefix &= ~(G_MAXUINT64 >> (8 * len));
-    if (!is_plain) {
-        for (guint shift = 0; shift < 64; shift += 8) {
-            guint64 byte = prefix >> shift & 0xff;
+    len = MIN(len, PREFIX);
+    return prefix & ~(G_MAXUINT64 >> (4 * len) >> (4 * len));
+}
 
-            prefix += (guint64)(rank((guchar)byte) - byte) << shift;
-        }
+static guint64 rank_prefix(guint64 prefix)
+{
+    for (guint shift = 0; shift < 64; shift += 8) {
+        guint64 byte = prefix >> shift & 0xff;
+
+        prefix += (guint64)(rank((guchar)byte) - byte) << shift;
     }
     return prefix;
 }
 
-static int compare(const AkCanonical *canonical, const AkMember *a, const AkMember *b)
+static int compare_rest(const AkCanonical *canonical, const AkMember *a, const AkMember *b)
 {
-    const guchar *key_a, *key_b;
+    const guchar *key_a = key_of(canonical, a);
+    const guchar *key_b = key_of(canonical, b);
     gsize shorter = MIN(a->key_len, b->key_len);
 
-    if (a->prefix != b->prefix)
-        return a->prefix < b->prefix ? -1 : 1;
-    key_a = key_of(canonical, a);
-    key_b = key_of(canonical, b);
     for (gsize i = PREFIX; i < shorter; i++) {
         if (key_a[i] != key_b[i])
             return rank(key_a[i]) < rank(key_b[i]) ? -1 : 1;
     }
     return (a->key_len > b->key_len) - (a->key_len < b->key_len);
+}
+
+static inline int compare(const AkCanonical *canonical, const AkMember *a, const AkMember *b)
+{
+    if (G_LIKELY(a->prefix != b->prefix))
+        return a->prefix < b->prefix ? -1 : 1;
+    return compare_rest(canonical, a, b);
 }
 
 /* Undoes put_escape() of the canonical string from @src to @end into canonical->keys. */
@@ -74,43 +80,75 @@ static void unescape_key(AkCanonical *canonical, const char *src, const char *en
     canonical->keys.len = (gsize)(dst - canonical->keys.data);
 }
 
-static void reserve_members(AkCanonical *canonical, gsize extra)
+static inline void reserve_members(AkCanonical *canonical, gsize extra)
 {
     gsize need = canonical->n_members + extra;
 
-    if (need > canonical->members_cap) {
+    if (G_UNLIKELY(need > canonical->members_cap)) {
         canonical->members_cap = MAX(need, canonical->members_cap * 2);
         canonical->members = g_renew(AkMember, canonical->members, canonical->members_cap);
     }
 }
 
-void ak_members_add(AkCanonical *canonical, const char *quote, const char *dst)
+void ak_members_add(AkCanonical *canonical, const char *source, AkView quoted)
 {
-    const char *base = ak_canonical_base(canonical);
-    const char *key = quote + 1;
-    gsize len = (gsize)(dst - 1 - key);
-    AkMember member = {.begin = (guint32)(quote - base), .key_at = (guint32)(key - base)};
+    const char *key = quoted.data + 1;
+    gsize len = quoted.len - 2, begin = (gsize)(quoted.data - ak_canonical_base(canonical));
+    gsize unescaped_at = canonical->keys.len;
+    AkMember *member;
 
-    if (!canonical->is_plain && memchr(key, '\\', len) != NULL) {
-        gsize at = canonical->keys.len;
-
-        unescape_key(canonical, key, key + len);
-        key = canonical->keys.data + at;
-        len = canonical->keys.len - at;
-        member.key_at = (guint32)at;
-        member.is_unescaped = TRUE;
-    }
-    member.key_len = (guint32)len & G_MAXINT32;
-    member.prefix = prefix_of(key, len, canonical->is_plain);
     reserve_members(canonical, 1);
-    canonical->members[canonical->n_members++] = member;
+    member = &canonical->members[canonical->n_members++];
+    member->begin = (guint32)begin;
+    member->key_at = (guint32)begin + 1;
+    member->key_len = (guint32)len;
+    member->is_unescaped = FALSE;
+    if (G_LIKELY(canonical->is_plain)) {
+        /* not from the output: loading what was just stored in pieces would wait for it */
+        member->prefix = prefix_of(source + 1, len);
+        return;
+    }
+    if (memchr(key, '\\', len) != NULL) {
+        unescape_key(canonical, key, key + len);
+        key = canonical->keys.data + unescaped_at;
+        len = canonical->keys.len - unescaped_at;
+        member->key_at = (guint32)unescaped_at;
+        member->key_len = (guint32)len;
+        member->is_unescaped = TRUE;
+    }
+    member->prefix = rank_prefix(prefix_of(key, len));
 }
 
-gboolean ak_members_last_is_misplaced(const AkCanonical *canonical, gsize first)
+/* By counting, because no branch predictor knows which of two keys is less. FALSE: equal ones. */
+static gboolean sort_by_prefix(const AkMember *members, gsize n, AkMember *sorted)
 {
-    const AkMember *last = &canonical->members[canonical->n_members - 1];
+    guint8 ranks[RANKED_MAX];
+    gboolean is_distinct = TRUE;
 
-    return last > canonical->members + first && compare(canonical, last - 1, last) >= 0;
+    for (gsize i = 0; i < n; i++) {
+        gsize n_after = 0;
+
+        for (gsize j = 0; j < i; j++) {
+            guint8 is_before = members[i].prefix < members[j].prefix;
+
+            is_distinct &= members[i].prefix != members[j].prefix;
+            ranks[j] += is_before;
+            n_after += is_before;
+        }
+        ranks[i] = (guint8)(i - n_after);
+    }
+    for (gsize i = 0; i < n && is_distinct; i++)
+        sorted[ranks[i]] = members[i];
+    return is_distinct;
+}
+
+static gboolean is_sorted(const AkCanonical *canonical, const AkMember *members, gsize n)
+{
+    for (gsize i = 1; i < n; i++) {
+        if (compare(canonical, &members[i - 1], &members[i]) >= 0)
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static void insertion_sort(const AkCanonical *canonical, AkMember *members, gsize n)
@@ -126,7 +164,7 @@ static void insertion_sort(const AkCanonical *canonical, AkMember *members, gsiz
 }
 
 /* @spare has room for half of them. */
-static void sort(const AkCanonical *canonical, AkMember *members, gsize n, AkMember *spare)
+static void sort_by_key(const AkCanonical *canonical, AkMember *members, gsize n, AkMember *spare)
 {
     gsize half = n / 2, left = 0, right = half;
 
@@ -134,8 +172,8 @@ static void sort(const AkCanonical *canonical, AkMember *members, gsize n, AkMem
         insertion_sort(canonical, members, n);
         return;
     }
-    sort(canonical, members, half, spare);
-    sort(canonical, members + half, n - half, spare);
+    sort_by_key(canonical, members, half, spare);
+    sort_by_key(canonical, members + half, n - half, spare);
     memcpy(spare, members, half * sizeof *members);
     for (gsize at = 0; left < half; at++) {
         if (right < n && compare(canonical, &members[right], &spare[left]) < 0)
@@ -178,22 +216,30 @@ static void move_members(AkCanonical *canonical, const AkMember *members, gsize 
         at[len] = ',';
         at += len + 1;
     }
-    memcpy(base + begin, moved, size - 1);
+    /* what follows in the output has not been written yet */
+    copy_roughly(base + begin, moved, size - 1);
 }
 
 gboolean ak_members_arrange(AkCanonical *canonical, gsize first)
 {
     gsize n = canonical->n_members - first;
-    guint32 begin = canonical->members[first].begin;
-    AkMember *members;
+    AkMember *members, *spare;
+    guint32 begin;
 
-    reserve_members(canonical, n / 2);
+    reserve_members(canonical, n);
     members = canonical->members + first;
-    sort(canonical, members, n, members + n);
-    for (gsize i = 1; i < n; i++) {
-        if (compare(canonical, &members[i - 1], &members[i]) == 0)
-            return FALSE;
+    spare = members + n;
+    begin = members->begin;
+    if (n <= RANKED_MAX && sort_by_prefix(members, n, spare)) {
+        move_members(canonical, spare, n, begin);
+        return TRUE;
     }
+    if (is_sorted(canonical, members, n))
+        return TRUE;
+    sort_by_key(canonical, members, n, spare);
+    /* in order now, but for equal keys */
+    if (!is_sorted(canonical, members, n))
+        return FALSE;
     move_members(canonical, members, n, begin);
     return TRUE;
 }

@@ -1,5 +1,4 @@
 #include "chain/canonical_internal.h"
-#include "chain/text_block.h"
 
 enum { ESCAPE_MAX = 6 };
 
@@ -108,10 +107,8 @@ static AkAt copy_special(AkCanonical *canonical, AkAt at)
     return ak_canonical_fail(canonical, at.src, "unescaped control character");
 }
 
-AkAt ak_canonical_copy_string(AkCanonical *canonical, AkAt at)
+AkAt ak_canonical_copy_rest(AkCanonical *canonical, AkAt at)
 {
-    at.src++;
-    *at.dst++ = '"';
     for (;;) {
         guint n_plain = ak_text_copy_block(at.src, at.dst);
 
@@ -120,9 +117,8 @@ AkAt ak_canonical_copy_string(AkCanonical *canonical, AkAt at)
         if (n_plain == AK_TEXT_BLOCK)
             continue;
         if (*at.src == '"') {
-            *at.dst++ = '"';
-            at.src++;
-            return at;
+            *at.dst = '"';
+            return (AkAt){at.src + 1, at.dst + 1};
         }
         at = copy_special(canonical, at);
         if (at.src == NULL)
@@ -130,7 +126,7 @@ AkAt ak_canonical_copy_string(AkCanonical *canonical, AkAt at)
     }
 }
 
-/* Appends the character at @src, which is not plain or near the end; returns how much it read. */
+/* Appends the character at @src, which is not plain; returns how much it read. */
 static gsize append_character(const char *src, gsize size, AkBuf *out)
 {
     guchar byte = (guchar)*src;
@@ -158,14 +154,22 @@ void ak_canonical_string(AkView utf8, AkBuf *out)
 
     ak_buf_append_byte(out, '"');
     while (src < end) {
-        guint n_plain = 0;
+        char *dst = ak_buf_reserve(out, AK_TEXT_BLOCK);
+        gsize size = (gsize)(end - src);
+        guint n_plain;
 
-        if (end - src >= AK_TEXT_BLOCK) {
-            n_plain = ak_text_copy_block(src, ak_buf_reserve(out, AK_TEXT_BLOCK));
-            out->len += n_plain;
-            src += n_plain;
+        if (size >= AK_TEXT_BLOCK) {
+            n_plain = ak_text_copy_block(src, dst);
+        } else {
+            /* the zero behind the rest is not plain */
+            char rest[AK_TEXT_BLOCK] = {0};
+
+            memcpy(rest, src, size);
+            n_plain = ak_text_copy_block(rest, dst);
         }
-        if (n_plain < AK_TEXT_BLOCK)
+        out->len += n_plain;
+        src += n_plain;
+        if (n_plain < AK_TEXT_BLOCK && src < end)
             src += append_character(src, (gsize)(end - src), out);
     }
     ak_buf_append_byte(out, '"');

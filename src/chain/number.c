@@ -17,11 +17,14 @@ enum {
 
 /* A JSON number as it was written. */
 typedef struct {
-    guint64 digits;  /* the first significant ones, DIGITS_MAX at most */
+    guint64 digits; /* the first significant ones, DIGITS_MAX at most */
+    guint n_digits;
+    gint64 n_cut;    /* digits after those, in front of the exponent */
     gint64 exponent; /* value = digits · 10^exponent, but for what was cut off */
     gint64 scale;    /* fraction digits when printed without exponent, as PostgreSQL does */
     gboolean is_cut; /* digits other than zero were cut off */
     gboolean is_negative;
+    gboolean has_exponent;
 } Source;
 
 static gint64 read_exponent(const char *text, const char *end)
@@ -34,35 +37,76 @@ static gint64 read_exponent(const char *text, const char *end)
     return is_negative ? -exponent : exponent;
 }
 
+static gboolean is_eight_digits(const char *text)
+{
+    const guint64 sixes = G_GUINT64_CONSTANT(0x0606060606060606);
+    const guint64 threes = G_GUINT64_CONSTANT(0x3030303030303030);
+    const guint64 upper_halves = G_GUINT64_CONSTANT(0xf0f0f0f0f0f0f0f0);
+    guint64 bytes;
+
+    memcpy(&bytes, text, sizeof bytes);
+    return (bytes & upper_halves) == threes && ((bytes + sixes) & upper_halves) == threes;
+}
+
+/* Eight digits at once: neighbours become pairs, pairs fours, fours the number. */
+static guint64 read_eight(const char *text)
+{
+    const guint64 even_pairs = G_GUINT64_CONSTANT(0x000000ff000000ff);
+    guint64 digits;
+
+    memcpy(&digits, text, sizeof digits);
+    digits = GUINT64_FROM_LE(digits) - G_GUINT64_CONSTANT(0x3030303030303030);
+    digits = digits * 10 + (digits >> 8);
+    return ((digits & even_pairs) * (100 + (G_GUINT64_CONSTANT(1000000) << 32)) +
+            (digits >> 16 & even_pairs) * (1 + (G_GUINT64_CONSTANT(10000) << 32))) >>
+           32;
+}
+
+/* Adds digits up to @end or the first other character; returns where that is. */
+static const char *read_digits(Source *source, const char *text, const char *end)
+{
+    if (source->digits == 0) {
+        while (text < end && *text == '0')
+            text++;
+    }
+    for (; end - text >= 8 && source->n_digits <= DIGITS_MAX - 8; text += 8) {
+        if (!is_eight_digits(text))
+            break;
+        source->digits = source->digits * 100000000 + read_eight(text);
+        source->n_digits += 8;
+    }
+    for (; text < end && (guchar)(*text - '0') < 10; text++) {
+        guint digit = (guint)(*text - '0');
+
+        if (source->n_digits < DIGITS_MAX) {
+            source->digits = source->digits * 10 + digit;
+            source->n_digits++;
+        } else {
+            source->n_cut++;
+            source->is_cut |= digit != 0;
+        }
+    }
+    return text;
+}
+
 static Source read_source(const char *text, gsize len)
 {
     const char *end = text + len;
     Source source = {.is_negative = *text == '-'};
-    gint64 n_fraction = 0, n_cut = 0, exponent = 0;
-    gboolean in_fraction = FALSE;
-    guint n_digits = 0;
+    gint64 n_fraction = 0, exponent = 0;
 
-    for (text += source.is_negative; text < end; text++) {
-        guint digit = (guint)(*text - '0');
+    text = read_digits(&source, text + source.is_negative, end);
+    if (text < end && *text == '.') {
+        const char *fraction = text + 1;
 
-        if (digit > 9) {
-            if (*text != '.') {
-                exponent = read_exponent(text + 1, end);
-                break;
-            }
-            in_fraction = TRUE;
-            continue;
-        }
-        n_fraction += in_fraction;
-        if (n_digits < DIGITS_MAX) {
-            source.digits = source.digits * 10 + digit;
-            n_digits += source.digits != 0;
-        } else {
-            n_cut++;
-            source.is_cut |= digit != 0;
-        }
+        text = read_digits(&source, fraction, end);
+        n_fraction = text - fraction;
     }
-    source.exponent = exponent - n_fraction + n_cut;
+    if (text < end) {
+        exponent = read_exponent(text + 1, end);
+        source.has_exponent = TRUE;
+    }
+    source.exponent = exponent - n_fraction + source.n_cut;
     source.scale = MAX(0, n_fraction - exponent);
     return source;
 }
@@ -162,11 +206,30 @@ double ak_number_parse(const char *text, gsize len)
 
 static guint count_digits(guint64 value)
 {
-    guint n = 1;
+    static const guint64 powers[DIGITS_MAX + 1] = {1,
+                                                   10,
+                                                   100,
+                                                   1000,
+                                                   10000,
+                                                   100000,
+                                                   1000000,
+                                                   10000000,
+                                                   100000000,
+                                                   1000000000,
+                                                   10000000000,
+                                                   100000000000,
+                                                   1000000000000,
+                                                   10000000000000,
+                                                   100000000000000,
+                                                   1000000000000000,
+                                                   10000000000000000,
+                                                   100000000000000000,
+                                                   1000000000000000000,
+                                                   10000000000000000000u};
+    /* log10(2) is about 1233 / 4096 */
+    guint n = ((64 - (guint)__builtin_clzll(value | 1)) * 1233) >> 12;
 
-    for (guint64 limit = 10; n < DIGITS_MAX && value >= limit; limit *= 10)
-        n++;
-    return n;
+    return n + (n == 0 || value >= powers[n]);
 }
 
 /* Exactly @n digits of @value. */
@@ -214,7 +277,8 @@ static gsize put_decimal(gboolean is_negative, AkDecimal decimal, char *const ou
 
         /* one place too far right; then the whole part moves back over the point's place */
         (void)put_digits(at + 1, decimal.digits, k);
-        memmove(at, at + 1, n_whole);
+        for (guint i = 0; i < n_whole; i++)
+            at[i] = at[i + 1];
         at[n_whole] = '.';
         at += k > n_whole ? k + 1 : k;
         if (n_whole != (guint)n)
@@ -274,6 +338,15 @@ static gboolean shorten(const Source *source, const char *text, gsize len, AkDec
     return TRUE;
 }
 
+/* TRUE when the digits of @source, which are @shortest's, stand as ECMAScript would lay them out.
+ */
+static gboolean is_laid_out(const Source *source, AkDecimal shortest)
+{
+    int point = shortest.exponent + (int)count_digits(shortest.digits);
+
+    return !source->has_exponent && shortest.digits != 0 && -6 < point && point <= 21;
+}
+
 gsize ak_number_canonical(const char *text, gsize len, char out[AK_NUMBER_MAX], gboolean *is_lossy,
                           gboolean *is_reshaped)
 {
@@ -287,6 +360,10 @@ gsize ak_number_canonical(const char *text, gsize len, char out[AK_NUMBER_MAX], 
         *is_lossy = TRUE;
     else if (source.scale != MAX(0, -shortest.exponent))
         *is_reshaped = TRUE;
+    else if (is_laid_out(&source, shortest)) {
+        memcpy(out, text, len);
+        return len;
+    }
     if (shortest.digits == 0) {
         out[0] = '0';
         return 1;

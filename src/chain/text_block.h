@@ -9,11 +9,42 @@
 #include <emmintrin.h>
 #endif
 
-/* Fast steps through JSON text. Both block functions read and write AK_TEXT_BLOCK whole bytes. */
+/* Fast steps through JSON text. They read, and write, AK_TEXT_BLOCK whole bytes. */
 #ifdef AK_TEXT_BLOCK_SSE2
-enum { AK_TEXT_BLOCK = 16 };
+enum { AK_TEXT_BLOCK = 32 };
 #else
 enum { AK_TEXT_BLOCK = 8 };
+#endif
+
+#ifdef AK_TEXT_BLOCK_SSE2
+static inline guint64 ak_text_copy_half(const char *src, char *dst)
+{
+    __m128i bytes = _mm_loadu_si128((const void *)src);
+    /* as signed numbers, controls and everything outside ASCII are below the space */
+    __m128i stops = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
+                                 _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                              _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+
+    _mm_storeu_si128((void *)dst, bytes);
+    return (guint)_mm_movemask_epi8(stops);
+}
+#else
+static const guint64 ak_text_ones = G_GUINT64_CONSTANT(0x0101010101010101);
+
+static inline guint64 ak_text_load(const char *src)
+{
+    guint64 bytes;
+
+    memcpy(&bytes, src, sizeof bytes);
+    return GUINT64_FROM_LE(bytes);
+}
+
+/* The place of the lowest high bit: borrows can make those above it false, never it. */
+static inline guint ak_text_first_high(guint64 bytes)
+{
+    bytes &= ak_text_ones << 7;
+    return bytes == 0 ? AK_TEXT_BLOCK : (guint)__builtin_ctzll(bytes) / 8;
+}
 #endif
 
 /*
@@ -23,28 +54,37 @@ enum { AK_TEXT_BLOCK = 8 };
 static inline guint ak_text_copy_block(const char *src, char *dst)
 {
 #ifdef AK_TEXT_BLOCK_SSE2
-    __m128i bytes = _mm_loadu_si128((const void *)src);
-    /* as signed numbers, controls and everything outside ASCII are below the space */
-    __m128i stops = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
-                                 _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                              _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    guint64 stops = ak_text_copy_half(src, dst) | ak_text_copy_half(src + 16, dst + 16) << 16;
 
-    _mm_storeu_si128((void *)dst, bytes);
-    return (guint)__builtin_ctz((guint)_mm_movemask_epi8(stops) | 1u << AK_TEXT_BLOCK);
+    return (guint)__builtin_ctzll(stops | G_GUINT64_CONSTANT(1) << AK_TEXT_BLOCK);
 #else
-    /* the lowest high bit of each of these marks the first byte sought; those above may be false */
-    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101), highs = ones << 7;
-    guint64 bytes, quotes, slashes, stops;
+    guint64 bytes = ak_text_load(src);
+    guint64 quotes = bytes ^ (ak_text_ones * '"');
+    guint64 slashes = bytes ^ (ak_text_ones * '\\');
 
-    memcpy(&bytes, src, sizeof bytes);
-    memcpy(dst, &bytes, sizeof bytes);
-    bytes = GUINT64_FROM_LE(bytes);
-    quotes = bytes ^ (ones * '"');
-    slashes = bytes ^ (ones * '\\');
-    stops = (bytes | ((bytes - ones * ' ') & ~bytes) | ((quotes - ones) & ~quotes) |
-             ((slashes - ones) & ~slashes)) &
-            highs;
-    return stops == 0 ? AK_TEXT_BLOCK : (guint)__builtin_ctzll(stops) / 8;
+    memcpy(dst, src, sizeof bytes);
+    return ak_text_first_high(bytes | ((bytes - ak_text_ones * ' ') & ~bytes) |
+                              ((quotes - ak_text_ones) & ~quotes) |
+                              ((slashes - ak_text_ones) & ~slashes));
+#endif
+}
+
+/* Decimal digits from @src on. There has to be a byte that is none, and a block to read at it. */
+static inline const char *ak_text_skip_digits(const char *src)
+{
+#ifdef AK_TEXT_BLOCK_SSE2
+    for (;; src += 16) {
+        __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const void *)src), _mm_set1_epi8('0'));
+        __m128i same = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+        guint others = (guint)_mm_movemask_epi8(same) ^ 0xffff;
+
+        if (others != 0)
+            return src + __builtin_ctz(others);
+    }
+#else
+    while ((guchar)(*src - '0') < 10)
+        src++;
+    return src;
 #endif
 }
 
