@@ -4,6 +4,7 @@
 #include "store/s3_xml.h"
 #include "util/hex.h"
 #include "util/sha256.h"
+#include "util/time.h"
 
 #include <curl/curl.h>
 #include <openssl/evp.h>
@@ -18,7 +19,7 @@ enum {
 };
 
 /* S3 refuses a request whose time is further away than this. */
-static const gint64 max_skew_usec = 15 * 60 * G_USEC_PER_SEC;
+static const gint64 max_skew_usec = 15 * 60 * AK_USEC_PER_SEC;
 
 static double real_random(void)
 {
