@@ -22,7 +22,7 @@ def main():
     found = []
     for name in tree.files("src/*.c", "src/*.h"):
         parts = name.split("/")
-        room = parts[1] if len(parts) > 2 else "main"
+        room = parts[1] if len(parts) > 2 else parts[1].split(".")[0]
         for match in INCLUDE.finditer(tree.read(name)):
             target = match.group(1)
             place = f"{name}:{tree.read(name).count(chr(10), 0, match.start()) + 1}"
