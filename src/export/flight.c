@@ -107,9 +107,9 @@ gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, gin
 {
     const AkBatch *batch = flight->batch;
     AkRowRefs refs = {
-        .ids = (const void *)batch->ids->data,
+        .ids = (const char(*)[37])batch->ids->data,
         .locators = (const void *)batch->locators->data,
-        .hashes = (const void *)flight->segment.hashes.data,
+        .hashes = (const char(*)[65])flight->segment.hashes.data,
         .count = ak_batch_count(batch),
     };
     guint64 marked;

@@ -73,7 +73,8 @@ static gboolean ask_source(Search *search, GError **error)
     source = ak_source_open(config, error);
     (void)g_strlcpy(id[0], search->config->id, sizeof id[0]);
     return source != NULL && source->driver->check(source, error) &&
-           source->driver->find_by_id(source, (const void *)id, 1, remember_time, search, error) &&
+           source->driver->find_by_id(source, (const char(*)[37])id, 1, remember_time, search,
+                                      error) &&
            (!search->has_row || source->driver->segments(source, 0, add_segment, search, error));
 }
 

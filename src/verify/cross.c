@@ -118,8 +118,8 @@ gboolean ak_cross_check(AkSource *source, AkChecker *checker, AkView chain,
         ak_id_copy(lines[i].envelope.event.id, ids[i]);
         g_hash_table_insert(positions, ids[i], GSIZE_TO_POINTER(i + 1));
     }
-    is_read =
-        source->driver->find_by_id(source, (const void *)ids, count, compare_row, &cross, error);
+    is_read = source->driver->find_by_id(source, (const char(*)[37])ids, count, compare_row, &cross,
+                                         error);
     if (is_read)
         report_missing(&cross, count);
     ak_buf_clear(&cross.payload);
