@@ -34,6 +34,7 @@ typedef struct {
     const char *arguments; /* "ID", "[FILE]"; "" for none */
     guint min_args, max_args;
     gboolean is_stoppable;        /* run() watches ak_stop_flag() */
+    gboolean is_plain;            /* reads neither configuration files nor environment */
     const char *summary;          /* without full stop, for lists */
     const char *description;      /* paragraphs, divided by newlines */
     const char *example;          /* one command line, or NULL */

@@ -205,7 +205,8 @@ gboolean ak_cli_parse(AkCli *cli, int argc, char **argv, GError **error)
     if (cli->command == NULL)
         return config_error(error, "no command given; hint: 'auditkeep help' lists them");
     return check_options(cli, error) && check_arguments(cli, error) &&
-           ak_config_resolve(cli, error);
+           (cli->command->is_plain || ak_cli_flag(cli, AK_OPT_PRINT_CONFIG) ||
+            ak_config_resolve(cli, error));
 }
 
 void ak_cli_clear(AkCli *cli)
