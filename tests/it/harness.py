@@ -311,18 +311,22 @@ class World:
         return result if result.status == 0 else None
 
     def restore(self, target, **more):
-        return self.run("restore", env={"AUDITKEEP_TARGET": target.url}, **more)
+        return self.run("restore", "--yes", env={"DATABASE_URL": target.url}, **more)
 
     def verify(self, what="source,archive,cross", status=0, **more):
         return self.run("verify", "--what", what, "--json", status=status, **more).json()
 
     def faults(self, what, **more):
         """Sorted (fault, id or key) of a verification that has to find some."""
-        found = self.verify(what, status=1, **more)["findings"]
-        return sorted({(f["fault"], f["id"] or f["key"]) for f in found if not f["notice"]})
+        found = self.verify(what, status=1, **more)["faults"]
+        return sorted({(f["fault"], f["id"] or f["key"]) for f in found})
 
     def state(self):
         return self.run("status", "--json").json()
+
+    def is_held(self):
+        writer = self.state()["writer"]
+        return writer is not None and writer["held"]
 
     def export_rows(self, path):
         path.write_text("".join(json.dumps(row) + "\n" for row in self.source.events()))

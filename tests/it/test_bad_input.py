@@ -101,10 +101,10 @@ def test_oversized_row_stops_the_archive_and_is_named(source_world):
                      stdin="".join(json.dumps(event) + "\n" for event in events))
     result = source_world.archive_once(status=2)
     complains(result, events[10]["id"], "--max-event-bytes")
-    assert source_world.state()["pointerIndex"] <= 9
+    assert source_world.state()["archived"]["index"] <= 9
     source_world.archive_once("--max-event-bytes", "128MiB")
     source_world.run("verify", "--max-event-bytes", "128MiB")
-    assert source_world.state()["pointerIndex"] == 19
+    assert source_world.state()["archived"]["index"] == 19
 
 
 @pytest.mark.parametrize("line, word", [

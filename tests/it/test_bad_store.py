@@ -167,7 +167,7 @@ def test_object_with_other_content_is_in_the_way(archive_world, make_world):
     world.archive.occupy(keys[1], b"somebody else's")
     result = world.archive_once("--segment-events", "20", status=1)
     assert keys[1] in result.err
-    assert world.state()["pointerIndex"] == 19
+    assert world.state()["archived"]["index"] == 19
     if world.archive.kind == "file":
         assert (world.archive.path / keys[1]).read_bytes() == b"somebody else's"
         world.archive.drop(keys[1])

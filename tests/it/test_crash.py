@@ -73,7 +73,7 @@ def test_killed_fifty_times(make_world, origin, undisturbed):
         rounds += 1
         world = fresh(make_world, origin, rounds)
         while kills < KILLS:
-            wait_for(lambda: not world.state()["leaseHeld"], what="the lease's end")
+            wait_for(lambda: not world.is_held(), what="the lease's end")
             status, err = interrupt(world, signal.SIGKILL, draw.uniform(0, seconds / 2))
             if status == 0:
                 break

@@ -14,7 +14,7 @@ def test_appended_chain_verifies_with_node(source_world):
     status, out = node_verify(rows, source_world.signers)
     assert status == 0, out
     assert "events 300" in out
-    head = source_world.verify("source")["sourceHead"]["hash"]
+    head = source_world.verify("source")["source"]["head"]["hash"]
     assert f"head {head}" in out
 
 
@@ -53,6 +53,16 @@ def test_restore_is_resumable(make_world):
     for _ in range(2):
         world.restore(target)
         assert target.events() == world.source.events()
+
+
+def test_restore_wants_consent(make_world):
+    world = make_world("sqlite", "file")
+    world.init().append(sample_events(10)).archive_once()
+    target = make_world("sqlite", "file").source
+    result = world.run("restore", status=2, env={"DATABASE_URL": target.url})
+    assert "--yes" in result.err
+    world.run("restore", "--dry-run", env={"DATABASE_URL": target.url})
+    assert not target.path.exists() or target.rows("SELECT name FROM sqlite_master") == []
 
 
 def test_restore_from_postgres_to_sqlite_keeps_the_chain(make_world):
@@ -174,7 +184,7 @@ def test_status_follows_the_pointer(world):
     world.archive_once()
     state = world.state()
     assert state["pending"] == 0
-    assert state["pointerIndex"] == 29
+    assert state["archived"]["index"] == 29
 
 
 def test_demo_catches_a_tampering(make_world, tmp_path):

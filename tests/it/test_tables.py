@@ -69,7 +69,7 @@ def test_adapted_table_goes_the_whole_way(variant):
     assert world.state()["pending"] == 100
     world.archive_once()
     world.verify()
-    assert world.state()["pointerIndex"] == 599
+    assert world.state()["archived"]["index"] == 599
 
 
 def test_init_is_idempotent(variant):
@@ -135,7 +135,7 @@ def test_late_commits_are_not_passed_over(make_world):
     late = [{**row, "ts": "2025-02-01T00:00:00Z"} for row in rows[30:]]
     world.source.load(late)
     world.archive_once()
-    assert world.state()["pointerIndex"] == 59
+    assert world.state()["archived"]["index"] == 59
     world.verify()
 
 
@@ -147,4 +147,4 @@ def test_equal_times(make_world):
     world.source.load(rows)
     world.init().archive_once()
     world.verify()
-    assert world.state()["pointerIndex"] == 499
+    assert world.state()["archived"]["index"] == 499

@@ -50,7 +50,7 @@ def test_every_byte_of_an_object_counts(make_world):
     data = world.archive.segments()[key]
     for at in range(0, len(data), max(1, len(data) // 60)):
         world.archive.overwrite(key, flipped(data, at))
-        found = world.verify("archive", status=1)["findings"]
+        found = world.verify("archive", status=1)["faults"]
         assert {f["key"] for f in found} == {key}, f"byte {at}"
     world.archive.overwrite(key, data[:-1])
     assert world.faults("archive") == [("object_corrupt", key)]
@@ -234,7 +234,7 @@ def test_gap_stops_the_archive_and_names_it(source_world):
     source_world.source.execute(f"DELETE FROM audit_events WHERE id = '{ids[20]}'")
     result = source_world.archive_once(status=1)
     assert ids[21] in result.err
-    assert source_world.state()["pointerIndex"] == 19
+    assert source_world.state()["archived"]["index"] == 19
     source_world.source.load([row])
     source_world.assert_whole()
 
