@@ -3,7 +3,10 @@
 #include "util/hex.h"
 #include "util/time.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -13,6 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
 
 static const guint8 hash[AK_SHA256_LEN] = "the thirty-two bytes of a hash..";
 static const guint8 other_hash[AK_SHA256_LEN] = "the thirty-two bytes of a hash.,";
@@ -305,6 +309,39 @@ static void test_weak_key(void)
     check_bad_key("AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "not a point");
 }
 
+/* An RSA key of these numbers, in a registry. */
+static void check_bad_rsa(const BIGNUM *n, unsigned long exponent)
+{
+    g_autoptr(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    g_autoptr(BIGNUM) e = BN_new();
+    g_autoptr(EVP_PKEY) key = NULL;
+    g_autofree char *pem = NULL;
+    OSSL_PARAM *params;
+
+    g_assert_cmpint(BN_set_word(e, exponent), ==, 1);
+    g_assert_cmpint(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n), ==, 1);
+    g_assert_cmpint(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e), ==, 1);
+    params = OSSL_PARAM_BLD_to_param(build);
+    g_assert_cmpint(EVP_PKEY_fromdata_init(ctx), ==, 1);
+    g_assert_cmpint(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), ==, 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    pem = pem_of(key);
+    check_bad_key(pem, "no RSA key");
+}
+
+static void test_unsound_rsa(void)
+{
+    g_autoptr(BIGNUM) n = NULL;
+
+    g_assert_cmpint(EVP_PKEY_get_bn_param(keys()->rsa, OSSL_PKEY_PARAM_RSA_N, &n), ==, 1);
+    check_bad_rsa(n, 1);
+    check_bad_rsa(n, 65536);
+    g_assert_cmpint(BN_sub_word(n, 1), ==, 1);
+    check_bad_rsa(n, 65537);
+}
+
 static void check_window(const char *from, const char *until)
 {
     g_autofree char *json = g_strdup_printf(
@@ -595,6 +632,7 @@ static void add_registry_tests(void)
     g_test_add_func("/chain/signer/bad-key", test_bad_key);
     g_test_add_func("/chain/signer/unknown-key-type", test_unknown_key_type);
     g_test_add_func("/chain/signer/weak-key", test_weak_key);
+    g_test_add_func("/chain/signer/unsound-rsa", test_unsound_rsa);
     g_test_add_func("/chain/signer/window", test_window);
     g_test_add_func("/chain/signer/no-window", test_no_window);
     g_test_add_func("/chain/signer/bad-window", test_bad_window);
