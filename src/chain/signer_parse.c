@@ -70,8 +70,8 @@ static gboolean check_algorithm(JsonObject *object, AkAlgorithm of_key, GError *
         said = AK_ALGORITHM_ED25519;
     else if (g_str_has_prefix(lower, "hmac"))
         return fail(error, name,
-                    "'%s' has a secret, which must not stand in a registry; hint: give it to "
-                    "auditkeep in its environment (docs/signers.md)",
+                    "'%s' has a secret, which must not stand in a registry; hint: "
+                    "--hmac-secret-file (docs/signers.md)",
                     text);
     else
         return fail(error, name, "unknown algorithm '%s'; hint: 'ed25519' or 'rsa-sha256'", text);
