@@ -5,11 +5,10 @@
 
 #include <gio/gio.h>
 
-static gboolean set_config_error(GError **error, const char *format, const char *what)
+static gboolean set_bad(GError **error, const char *what, const char *text, const char *hint)
 {
-    g_autofree char *text = g_strdup_printf("%s '%s'", format, what);
-
-    g_set_error_literal(error, AK_ERROR, AK_ERROR_CONFIG, text);
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG, "no valid %s in '%s'; hint: %s", what, text,
+                hint);
     return FALSE;
 }
 
@@ -35,9 +34,9 @@ static gboolean parse_url(AkS3Location *location, const char *url, GError **erro
     if (g_str_has_suffix(prefix, "/"))
         prefix[strlen(prefix) - 1] = '\0';
     if (!is_bucket_name(rest))
-        return set_config_error(error, "no valid bucket name in", url);
+        return set_bad(error, "bucket name", url, "an archive is s3://BUCKET[/PREFIX]");
     if (prefix[0] != '\0' && !ak_key_check(prefix, NULL))
-        return set_config_error(error, "no valid prefix in", url);
+        return set_bad(error, "prefix", url, "an archive is s3://BUCKET[/PREFIX]");
     location->bucket = g_strdup(rest);
     location->prefix = prefix[0] != '\0' ? g_strconcat(prefix, "/", NULL) : g_strdup("");
     return TRUE;
@@ -49,6 +48,15 @@ static gboolean is_region_name(const char *region)
            strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(region);
 }
 
+/* Without its text: it may hold a password. */
+static gboolean set_bad_endpoint(GError **error)
+{
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                "the S3 endpoint is not of the form http[s]://host[:port]; hint: check "
+                "AWS_ENDPOINT_URL_S3");
+    return FALSE;
+}
+
 /* Scheme and "host[:port]" of the endpoint; an address has no room for a bucket in front of it. */
 static gboolean parse_endpoint(const char *endpoint, char **out_scheme, char **out_host,
                                gboolean *out_is_address, GError **error)
@@ -58,14 +66,14 @@ static gboolean parse_endpoint(const char *endpoint, char **out_scheme, char **o
     if (uri == NULL || g_uri_get_host(uri) == NULL || g_uri_get_host(uri)[0] == '\0' ||
         g_uri_get_userinfo(uri) != NULL || g_uri_get_query(uri) != NULL ||
         g_uri_get_fragment(uri) != NULL || strlen(g_uri_get_path(uri)) > 1)
-        return set_config_error(error, "endpoint must be http[s]://host[:port], not", endpoint);
+        return set_bad_endpoint(error);
 
     const char *scheme = g_uri_get_scheme(uri);
     const char *host = g_uri_get_host(uri);
     int port = g_uri_get_port(uri);
     gboolean is_tls = g_str_equal(scheme, "https");
     if (!is_tls && !g_str_equal(scheme, "http"))
-        return set_config_error(error, "endpoint must be http[s]://host[:port], not", endpoint);
+        return set_bad_endpoint(error);
 
     g_autofree char *bare =
         strchr(host, ':') != NULL ? g_strdup_printf("[%s]", host) : g_ascii_strdown(host, -1);
@@ -89,7 +97,7 @@ gboolean ak_s3_location_init(AkS3Location *location, const AkStoreConfig *config
 
     *location = (AkS3Location){0};
     if (!is_region_name(region))
-        return set_config_error(error, "no valid region:", region);
+        return set_bad(error, "region", region, "check AWS_REGION");
     if (!parse_url(location, config->url, error) ||
         !parse_endpoint(endpoint, &scheme, &host, &is_address, error)) {
         ak_s3_location_clear(location);
