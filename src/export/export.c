@@ -5,24 +5,24 @@
 
 enum { MIN_RETRY_MS = 1000, MAX_RETRY_MS = 60000, TICK_MS = 200 };
 
-static gboolean run_session(const AkExportConfig *config, AkExportReport *report, GError **error)
+static gboolean run_session(const AkExportConfig *config, AkExec *exec, AkExportReport *report,
+                            GError **error)
 {
     AkSession session;
     gboolean is_done;
 
-    if (!ak_session_open(&session, config, report, error))
+    if (!ak_session_open(&session, config, exec, report, error))
         return FALSE;
     is_done = ak_session_recover(&session, error) && ak_session_export(&session, error);
     ak_session_close(&session);
     return is_done;
 }
 
-static void wait_before_retry(const AkExportConfig *config, guint delay_ms)
+static void wait_before_retry(const AkExportConfig *config, AkExec *exec, guint delay_ms)
 {
-    gint64 until = g_get_monotonic_time() + delay_ms * 1000LL;
-
-    while (!ak_is_stopped(config->stop) && g_get_monotonic_time() < until)
-        g_usleep(TICK_MS * 1000UL);
+    /* no job is under way between two sessions, so this only waits */
+    for (guint waited = 0; waited < delay_ms && !ak_is_stopped(config->stop); waited += TICK_MS)
+        (void)exec->driver->wait(exec, TICK_MS);
 }
 
 /*
@@ -39,7 +39,8 @@ static gboolean may_go_on(const AkExportConfig *config, const GError *error, gui
     return ak_error_is_retryable(error) || g_error_matches(error, AK_ERROR, AK_ERROR_DENIED);
 }
 
-static gboolean follow(const AkExportConfig *config, AkExportReport *report, GError **error)
+static gboolean follow(const AkExportConfig *config, AkExec *exec, AkExportReport *report,
+                       GError **error)
 {
     guint delay_ms = 0;
 
@@ -47,7 +48,7 @@ static gboolean follow(const AkExportConfig *config, AkExportReport *report, GEr
         GError *local = NULL;
         guint64 before = report->segments;
 
-        if (run_session(config, report, &local))
+        if (run_session(config, exec, report, &local))
             return TRUE;
         if (report->segments > before)
             delay_ms = 0;
@@ -57,15 +58,23 @@ static gboolean follow(const AkExportConfig *config, AkExportReport *report, GEr
         }
         g_warning("%s; trying again in %u s", local->message, (delay_ms + 999) / 1000);
         g_error_free(local);
-        wait_before_retry(config, delay_ms);
+        wait_before_retry(config, exec, delay_ms);
     }
     return TRUE;
 }
 
 gboolean ak_export_run(const AkExportConfig *config, AkExportReport *report, GError **error)
 {
+    g_autoptr(AkExec) own = NULL;
+    AkExec *exec = config->exec;
+
     *report = (AkExportReport){.head = AK_CURSOR_START};
+    if (exec == NULL) {
+        /* beside the builders: a read, a write to the database and two puts, which mostly wait */
+        own = ak_exec_threads_new(ak_export_threads(config) + 4);
+        exec = own;
+    }
     if (config->is_follow)
-        return follow(config, report, error);
-    return run_session(config, report, error);
+        return follow(config, exec, report, error);
+    return run_session(config, exec, report, error);
 }

@@ -5,6 +5,7 @@
 #include "chain/signer.h"
 #include "source/source.h"
 #include "store/store.h"
+#include "util/exec.h"
 
 /*
  * The exporter: takes the chain's lease, carries out the plans that a crash left, then reads in
@@ -20,15 +21,17 @@ typedef struct {
     const char *origin;      /* of checkpoints: "<origin>/<chain>" */
     const char *retention;   /* "7 years": lock of every object, from its plan on */
     AkLockMode lock_mode;
-    const char *holder;        /* who we are, for the lease */
-    guint lease_ttl_ms;        /* 0: 30000 */
-    guint segment_events;      /* 0: 16384 */
-    gsize segment_bytes;       /* of lines, before compression; 0: 16 MiB */
-    guint flush_interval_ms;   /* follow: an event waits that long for its segment; 0: 10000 */
-    guint gap_grace_ms;        /* how long a missing predecessor may still commit; 0: 2000 */
-    guint threads;             /* 0: number of processors */
-    gboolean is_dry_run;       /* read, check and build; take no lease, write nothing */
-    gboolean is_follow;        /* go on until stopped; wait for the lease; survive outages */
+    const char *holder;      /* who we are, for the lease */
+    guint lease_ttl_ms;      /* 0: 30000 */
+    guint segment_events;    /* 0: 16384 */
+    gsize segment_bytes;     /* of lines, before compression; 0: 16 MiB */
+    guint flush_interval_ms; /* follow: an event waits that long for its segment; 0: 10000 */
+    guint gap_grace_ms;      /* how long a missing predecessor may still commit; 0: 2000 */
+    guint threads;           /* 0: number of processors */
+    gboolean is_dry_run;     /* read, check and build; take no lease, write nothing */
+    gboolean is_follow;      /* go on until stopped; wait for the lease; survive outages */
+    AkExec *exec;            /* NULL: threads of its own */
+    AkSource *(*open_source)(const AkSourceConfig *config, GError **error); /* NULL: by the URL */
     const volatile gint *stop; /* set to non-zero: finish what is planned and return */
 } AkExportConfig;
 

@@ -9,7 +9,6 @@ struct AkFeed {
     AkFeedLimits limits;
     AkBatch *open;
     gint64 day; /* of what is open, or of the segment before */
-    gint64 opened_usec;
 };
 
 AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
@@ -33,9 +32,8 @@ void ak_feed_free(AkFeed *feed)
     g_free(feed);
 }
 
-guint ak_feed_open(const AkFeed *feed, gint64 *out_since_usec)
+guint ak_feed_open(const AkFeed *feed)
 {
-    *out_since_usec = feed->opened_usec;
     return ak_batch_count(feed->open);
 }
 
@@ -58,10 +56,8 @@ const AkWalkFault *ak_feed_fault(const AkFeed *feed)
 /* A segment's day is its first event's, but never before the day that is open. */
 static void add_row(AkFeed *feed, const AkRow *row)
 {
-    if (ak_batch_count(feed->open) == 0) {
+    if (ak_batch_count(feed->open) == 0)
         feed->day = MAX(feed->day, ak_time_day(row->event.ts_usec));
-        feed->opened_usec = g_get_real_time();
-    }
     ak_batch_add(feed->open, row);
 }
 

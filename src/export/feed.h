@@ -36,8 +36,8 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
 gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch **out_batch,
                          GError **error) AK_MUST_CHECK;
 
-/* Rows that are read and not handed out yet, and since when the oldest waits; 0: none. */
-guint ak_feed_open(const AkFeed *feed, gint64 *out_since_usec);
+/* Rows that are read and not handed out yet. */
+guint ak_feed_open(const AkFeed *feed);
 
 /* What is open, as a batch; NULL when nothing is. */
 AkBatch *ak_feed_flush(AkFeed *feed, gint64 *out_day);

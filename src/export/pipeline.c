@@ -34,16 +34,16 @@ typedef struct {
 struct Pipeline {
     const AkExportConfig *config;
     AkSession *session;
-    AkExec *exec;
     GAsyncQueue *builders; /* idle AkSegmentBuilder */
     GQueue flights;        /* in chain order */
     guint max_flights;
     guint running; /* jobs */
     gboolean is_reading;
     gboolean is_writer_busy;
-    gboolean has_all;      /* nothing more will be read */
-    guint next_wait_ms;    /* of the next read */
-    gint64 gap_since_usec; /* 0: no gap seen */
+    gboolean has_all;       /* nothing more will be read */
+    guint next_wait_ms;     /* of the next read */
+    gint64 gap_since_usec;  /* 0: no gap seen */
+    gint64 open_since_usec; /* rows wait for their segment since then; 0: none do */
     gint64 renew_usec;
     GError *error;  /* the first failure: nothing new is started after it */
     GError *broken; /* a gap or a fork: reported once everything before it is committed */
@@ -56,7 +56,7 @@ static gboolean is_stopped(const Pipeline *pipeline)
 
 static gint64 now(const Pipeline *pipeline)
 {
-    return pipeline->exec->driver->now_usec(pipeline->exec);
+    return pipeline->session->exec->driver->now_usec(pipeline->session->exec);
 }
 
 static void run_read(Job *job)
@@ -65,9 +65,7 @@ static void run_read(Job *job)
     AkSource *reader = session->reader;
 
     if (job->wait_ms > 0) {
-        if (reader->driver->wait == NULL)
-            g_usleep(job->wait_ms * 1000UL);
-        else if (!reader->driver->wait(reader, job->wait_ms, &job->error))
+        if (!reader->driver->wait(reader, job->wait_ms, &job->error))
             return;
     }
     (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->day,
@@ -129,7 +127,7 @@ static void start(Pipeline *pipeline, JobKind kind, AkFlight *flight)
     pipeline->running++;
     pipeline->is_reading |= kind == JOB_READ;
     pipeline->is_writer_busy |= kind == JOB_PLAN || kind == JOB_COMMIT || kind == JOB_RENEW;
-    pipeline->exec->driver->submit(pipeline->exec, run_job, job);
+    pipeline->session->exec->driver->submit(pipeline->session->exec, run_job, job);
 }
 
 static AkFlight *first_in(Pipeline *pipeline, AkFlightState state)
@@ -218,6 +216,7 @@ static void add_batch(Pipeline *pipeline, AkBatch *batch, gint64 day)
 {
     AkFlight *flight = ak_flight_new(batch, day);
 
+    pipeline->open_since_usec = 0;
     g_queue_push_tail(&pipeline->flights, flight);
     start(pipeline, JOB_BUILD, flight);
 }
@@ -266,19 +265,29 @@ static void on_break(Pipeline *pipeline, AkFeedStep step)
     flush(pipeline);
 }
 
-static void on_end(Pipeline *pipeline)
+/* Following, what is open may wait for more rows, up to the flush interval. */
+static gboolean may_wait(Pipeline *pipeline)
 {
     const AkExportConfig *config = pipeline->config;
     gint64 flush_usec =
         (config->flush_interval_ms != 0 ? config->flush_interval_ms : DEFAULT_FLUSH_MS) * 1000LL;
-    gint64 since;
-    guint open = ak_feed_open(pipeline->session->feed, &since);
 
+    if (!config->is_follow)
+        return FALSE;
+    if (ak_feed_open(pipeline->session->feed) == 0)
+        return TRUE;
+    if (pipeline->open_since_usec == 0)
+        pipeline->open_since_usec = now(pipeline);
+    return now(pipeline) - pipeline->open_since_usec < flush_usec;
+}
+
+static void on_end(Pipeline *pipeline)
+{
     pipeline->gap_since_usec = 0;
     pipeline->next_wait_ms = TICK_MS;
-    if (!config->is_follow)
+    if (!pipeline->config->is_follow)
         pipeline->has_all = TRUE;
-    if (!config->is_follow || (open > 0 && now(pipeline) - since >= flush_usec))
+    if (!may_wait(pipeline))
         flush(pipeline);
 }
 
@@ -332,7 +341,7 @@ static void loop(Pipeline *pipeline)
         start_read(pipeline);
         if (pipeline->running == 0)
             break;
-        job = pipeline->exec->driver->wait(pipeline->exec, TICK_MS);
+        job = pipeline->session->exec->driver->wait(pipeline->session->exec, TICK_MS);
         if (job != NULL)
             finish(pipeline, job);
     }
@@ -369,8 +378,7 @@ static void free_flight(gpointer flight)
 gboolean ak_session_export(AkSession *session, GError **error)
 {
     const AkExportConfig *config = session->config;
-    guint threads = config->threads != 0 ? config->threads : g_get_num_processors();
-    g_autoptr(AkExec) exec = NULL;
+    guint threads = ak_export_threads(config);
     Pipeline pipeline = {
         .config = config,
         .session = session,
@@ -378,9 +386,6 @@ gboolean ak_session_export(AkSession *session, GError **error)
         .builders = g_async_queue_new_full(free_builder),
     };
 
-    /* beside the builders: a read, a write to the database and two puts, which mostly wait */
-    exec = ak_exec_threads_new(threads + 4);
-    pipeline.exec = exec;
     g_queue_init(&pipeline.flights);
     loop(&pipeline);
     g_queue_clear_full(&pipeline.flights, free_flight);

@@ -14,6 +14,11 @@ guint ak_export_lease_ttl_ms(const AkExportConfig *config)
     return config->lease_ttl_ms != 0 ? config->lease_ttl_ms : DEFAULT_LEASE_MS;
 }
 
+guint ak_export_threads(const AkExportConfig *config)
+{
+    return config->threads != 0 ? config->threads : g_get_num_processors();
+}
+
 static void free_plan(gpointer data)
 {
     ak_segment_row_clear(data);
@@ -102,14 +107,21 @@ static gboolean load_position(AkSession *session, GError **error)
     return is_loaded;
 }
 
+static AkSource *open_source(const AkExportConfig *config, GError **error)
+{
+    if (config->open_source != NULL)
+        return config->open_source(config->source, error);
+    return ak_source_open(config->source, error);
+}
+
 static gboolean connect(AkSession *session, GError **error)
 {
     const AkExportConfig *config = session->config;
 
-    session->reader = ak_source_open(config->source, error);
+    session->reader = open_source(config, error);
     if (session->reader == NULL)
         return FALSE;
-    session->writer = ak_source_open(config->source, error);
+    session->writer = open_source(config, error);
     if (session->writer == NULL || !session->writer->driver->check(session->writer, error))
         return FALSE;
     if (config->is_dry_run)
@@ -120,10 +132,10 @@ static gboolean connect(AkSession *session, GError **error)
         session->writer, config->holder, ak_export_lease_ttl_ms(config), &session->epoch, error);
 }
 
-gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExportReport *report,
-                         GError **error)
+gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExec *exec,
+                         AkExportReport *report, GError **error)
 {
-    *session = (AkSession){.config = config, .report = report};
+    *session = (AkSession){.config = config, .exec = exec, .report = report};
     session->plans = g_ptr_array_new_with_free_func(free_plan);
     if (connect(session, error) && load_position(session, error))
         return TRUE;
@@ -150,6 +162,7 @@ static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSe
 {
     const AkExportConfig *config = session->config;
     AkSource *writer = session->writer;
+    gint64 now_usec = session->exec->driver->now_usec(session->exec);
     g_autoptr(AkFlight) flight = NULL;
     AkBatch *batch;
 
@@ -163,7 +176,7 @@ static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSe
     if (!writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(config),
                                      error) ||
         !ak_flight_put(flight, config, error) ||
-        !ak_flight_commit(flight, writer, session->epoch, g_get_real_time(), error))
+        !ak_flight_commit(flight, writer, session->epoch, now_usec, error))
         return FALSE;
     session->tree = flight->after; /* an adopted object may hold other leaves than the rows give */
     ak_flight_report(flight, session->report);

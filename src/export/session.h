@@ -8,6 +8,7 @@
 /* One stretch of exporting under one lease: connections, epoch, where the chain stands. */
 typedef struct {
     const AkExportConfig *config;
+    AkExec *exec;
     AkSource *reader;
     AkSource *writer;
     AkFeed *feed;
@@ -21,8 +22,8 @@ typedef struct {
  * Connects, checks source and store, takes the lease (BUSY), reads the state. A dry run takes no
  * lease. close() gives the lease back.
  */
-gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExportReport *report,
-                         GError **error) AK_MUST_CHECK;
+gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExec *exec,
+                         AkExportReport *report, GError **error) AK_MUST_CHECK;
 void ak_session_close(AkSession *session);
 
 /* Carries out the plans that an earlier process left, in order (promise 2). */
@@ -32,5 +33,6 @@ gboolean ak_session_recover(AkSession *session, GError **error) AK_MUST_CHECK;
 gboolean ak_session_export(AkSession *session, GError **error) AK_MUST_CHECK;
 
 guint ak_export_lease_ttl_ms(const AkExportConfig *config);
+guint ak_export_threads(const AkExportConfig *config);
 
 #endif
