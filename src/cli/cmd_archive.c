@@ -94,7 +94,9 @@ static gboolean check_call(const AkCli *cli, GError **error)
 
 gboolean ak_cmd_archive(AkCli *cli, GError **error)
 {
-    g_autofree char *holder = g_strdup_printf("%s:%d", g_get_host_name(), (int)getpid());
+    /* Containers share host names and process ids. */
+    g_autofree char *holder =
+        g_strdup_printf("%s:%d:%08x", g_get_host_name(), (int)getpid(), g_random_int());
     g_autoptr(AkSigners) signers = NULL;
     g_autoptr(AkSigningKey) key = NULL;
     g_autoptr(AkStore) store = NULL;

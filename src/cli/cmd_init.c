@@ -95,11 +95,13 @@ static gboolean create_key(Init *init, const char *what, const char *path, AkSig
     *out = NULL;
     if (!is_there && !init->is_dry_run && !ak_signing_key_create(path, error))
         return FALSE;
+    if (is_there || !init->is_dry_run) {
+        *out = ak_signing_key_load(path, error);
+        if (*out == NULL)
+            return FALSE;
+    }
     say(init, is_there, what, path);
-    if (!is_there && init->is_dry_run)
-        return TRUE;
-    *out = ak_signing_key_load(path, error);
-    return *out != NULL;
+    return TRUE;
 }
 
 static gboolean create_checkpoint_key(Init *init, GError **error)

@@ -3,6 +3,7 @@
 #include "cli/open.h"
 #include "cli/stop.h"
 #include "util/hex.h"
+#include "util/log.h"
 #include "verify/verify.h"
 
 #include <stdio.h>
@@ -182,15 +183,15 @@ static void report_text(Printer *printer, const AkVerifyConfig *config,
     if (report->n_faults == 0)
         g_string_append(out, "verdict  clean: no fault was found\n");
     else
-        g_string_append_printf(out, "verdict  %" G_GUINT64_FORMAT " FAULTS were found\n",
-                               report->n_faults);
+        g_string_append_printf(out, "verdict  FAULTS, %" G_GUINT64_FORMAT "\n", report->n_faults);
     flush(printer);
 }
 
 static gboolean run(AkCli *cli, AkVerifyConfig *config, GError **error)
 {
     Printer printer = {.is_json = ak_cli_flag(cli, AK_OPT_JSON),
-                       .has_progress = isatty(STDERR_FILENO) != 0,
+                       .has_progress = isatty(STDERR_FILENO) &&
+                                       ak_cli_number(cli, AK_OPT_LOG_FORMAT) != AK_LOG_JSON,
                        .out = g_string_new(NULL),
                        .notices.out = g_string_new(NULL)};
     g_autoptr(GString) out = printer.out;
@@ -226,7 +227,7 @@ static gboolean run(AkCli *cli, AkVerifyConfig *config, GError **error)
 /* What the options let us look at, when --what does not say. */
 static guint choose_what(const AkCli *cli)
 {
-    guint what = (guint)ak_cli_number(cli, AK_OPT_WHAT);
+    guint what = (guint)ak_cli_number(cli, AK_OPT_WHAT); /* bits in the order of AK_VERIFY_… */
 
     if (what != 0)
         return what;

@@ -38,7 +38,8 @@ static void print_error(const AkCli *cli, const GError *error)
         return;
     }
     g_strdelimit(text, "\n\r", ' ');
-    g_printerr("auditkeep: %s\n", g_strstrip(text));
+    /* Not g_printerr(): it rewrites what the locale cannot say. */
+    (void)fprintf(stderr, "auditkeep: %s\n", g_strstrip(text));
 }
 
 static void init_log(const AkCli *cli)
@@ -46,6 +47,7 @@ static void init_log(const AkCli *cli)
     static const GLogLevelFlags levels[] = {G_LOG_LEVEL_CRITICAL, G_LOG_LEVEL_WARNING,
                                             G_LOG_LEVEL_INFO, G_LOG_LEVEL_DEBUG};
 
+    /* The choices of --log-format are AkLogFormat's, in order. */
     ak_log_init((AkLogFormat)ak_cli_number(cli, AK_OPT_LOG_FORMAT),
                 levels[MIN(ak_cli_number(cli, AK_OPT_LOG_LEVEL), G_N_ELEMENTS(levels) - 1)]);
 }

@@ -1,6 +1,6 @@
 #include "cli/help.h"
 
-#include <string.h>
+#include "cli/text.h"
 
 /* Of this version: a page built twice is the same page. */
 #define RELEASE_DATE "2026-11-25"
@@ -23,6 +23,15 @@ static void append_roff(GString *out, const char *text)
     }
 }
 
+/* In lines that stay below 80 characters when '\' is put before each '-'. */
+static void append_text(GString *out, const char *text)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+
+    ak_text_wrap(lines, text, "", 70);
+    append_roff(out, lines->str);
+}
+
 static void append_paragraphs(GString *out, const char *text)
 {
     g_auto(GStrv) paragraphs = g_strsplit(text, "\n", -1);
@@ -30,8 +39,7 @@ static void append_paragraphs(GString *out, const char *text)
     for (guint i = 0; paragraphs[i] != NULL; i++) {
         if (i > 0)
             g_string_append(out, ".PP\n");
-        append_roff(out, paragraphs[i]);
-        g_string_append_c(out, '\n');
+        append_text(out, paragraphs[i]);
     }
 }
 
@@ -40,6 +48,20 @@ static void append_bold(GString *out, const char *text)
     g_string_append(out, "\\fB");
     append_roff(out, text);
     g_string_append(out, "\\fR");
+}
+
+static void append_call(GString *out, const AkCommand *command, const char *program,
+                        const char *name)
+{
+    g_autofree char *called = g_strconcat(program, name, NULL);
+
+    append_bold(out, called);
+    g_string_append(out, " [\\fIOPTION\\fR]...");
+    if (*command->arguments != '\0') {
+        g_string_append_c(out, ' ');
+        append_roff(out, command->arguments);
+    }
+    g_string_append_c(out, '\n');
 }
 
 static void append_title(GString *out, const char *name, const char *summary)
@@ -68,18 +90,15 @@ static void append_option(GString *out, const AkOption *option)
     if (option->value != NULL)
         g_string_append_printf(out, " \\fI%s\\fR", option->value);
     g_string_append_c(out, '\n');
-    append_roff(out, option->summary);
-    g_string_append_c(out, '\n');
-    if (option->text != NULL) {
-        append_roff(out, option->text);
-        g_string_append_c(out, '\n');
-    }
+    append_text(out, option->summary);
+    if (option->text != NULL)
+        append_text(out, option->text);
     if (option->key != NULL)
         g_string_append_printf(out, "Key %s in section [%s].\n", option->key, option->section);
     if (*facts != '\0') {
-        g_string_append(out, "(");
-        append_roff(out, facts);
-        g_string_append(out, ")\n");
+        g_autofree char *text = g_strdup_printf("(%s)", facts);
+
+        append_text(out, text);
     }
 }
 
@@ -112,8 +131,7 @@ static void append_environment(GString *out, const AkCommand *command)
                 g_string_append(out, ".SH ENVIRONMENT\n");
             is_open = TRUE;
             g_string_append_printf(out, ".TP\n\\fB%s\\fR\n", option->env[j].name);
-            append_roff(out, option->summary);
-            g_string_append_c(out, '\n');
+            append_text(out, option->summary);
         }
     }
 }
@@ -125,8 +143,7 @@ static void append_exits(GString *out, const char *const *exits)
         if (exits[i] == NULL)
             continue;
         g_string_append_printf(out, ".TP\n\\fB%u\\fR\n", i);
-        append_roff(out, exits[i]);
-        g_string_append_c(out, '\n');
+        append_text(out, exits[i]);
     }
 }
 
@@ -135,21 +152,20 @@ static void append_program(GString *out)
     append_title(out, "auditkeep", "keep an audit trail whole: chained, archived, verified");
     g_string_append(out, ".SH SYNOPSIS\n\\fBauditkeep\\fR \\fICOMMAND\\fR "
                          "[\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]...\n.SH DESCRIPTION\n");
-    append_roff(out, "Exports a hash-chained audit trail from a database to a write-once archive, "
-                     "verifies both, and brings the events back. Each command has its own page.\n");
+    append_text(out, "Exports a hash-chained audit trail from a database to a write-once archive, "
+                     "verifies both, and brings the events back. Each command has its own page.");
     g_string_append(out, ".SH COMMANDS\n");
     for (guint i = 0; i < AK_CMD_N; i++) {
         g_string_append(out, ".TP\n");
         append_bold(out, ak_commands[i].name);
         g_string_append_c(out, '\n');
-        append_roff(out, ak_commands[i].summary);
-        g_string_append_c(out, '\n');
+        append_text(out, ak_commands[i].summary);
     }
     append_exits(out, ak_exit_meanings);
     g_string_append(out, ".SH FILES\n.TP\n\\fI/etc/auditkeep/auditkeep.conf\\fR\n");
-    append_roff(out, "Settings that hold for every call; 'auditkeep init --print-config' prints a "
+    append_text(out, "Settings that hold for every call; 'auditkeep init --print-config' prints a "
                      "commented sample. They are overridden by --config FILE, that by the "
-                     "environment, and that by the command line.\n");
+                     "environment, and that by the command line.");
 }
 
 void ak_man_append(GString *out, const AkCommand *command)
@@ -162,19 +178,13 @@ void ak_man_append(GString *out, const AkCommand *command)
     }
     name = g_strdup_printf("auditkeep-%s", command->name);
     append_title(out, name, command->summary);
-    g_string_append(out, ".SH SYNOPSIS\n\\fBauditkeep ");
-    append_roff(out, command->name);
-    g_string_append(out, "\\fR [\\fIOPTION\\fR]... ");
-    append_roff(out, command->arguments);
+    g_string_append(out, ".SH SYNOPSIS\n");
+    append_call(out, command, "auditkeep ", command->name);
     if (command->link != NULL) {
-        g_string_append(out, "\n.br\n");
-        append_bold(out, command->link);
-        g_string_append(out, " [\\fIOPTION\\fR]... ");
-        append_roff(out, command->arguments);
+        g_string_append(out, ".br\n");
+        append_call(out, command, "", command->link);
     }
-    while (out->str[out->len - 1] == ' ')
-        g_string_truncate(out, out->len - 1);
-    g_string_append(out, "\n.SH DESCRIPTION\n");
+    g_string_append(out, ".SH DESCRIPTION\n");
     append_paragraphs(out, command->description);
     append_options(out, command);
     append_environment(out, command);

@@ -74,8 +74,8 @@ char *ak_option_facts(const AkOption *option)
     if (option->initial != NULL) {
         gboolean is_on = option->type == AK_TYPE_BOOL && strcmp(option->initial, "true") == 0;
         g_autofree char *initial =
-            g_strdup_printf("default %s%s%s", option->initial, is_on ? ", unless --no-" : "",
-                            is_on ? option->name : "");
+            g_strdup_printf("default %s%s%s%s", option->initial, is_on ? "; --no-" : "",
+                            is_on ? option->name : "", is_on ? " turns it off" : "");
 
         add_fact(facts, initial);
     }

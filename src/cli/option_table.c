@@ -27,8 +27,8 @@ const AkOption ak_options[AK_OPT_N] = {
          .commands = WITH_SOURCE,
          .section = "source",
          .key = "source",
-         .summary = "The database with the events: postgresql://… or sqlite:PATH.",
-         .text = "A libpq connection string ('host=… dbname=…') is taken too, and libpq's own "
+         .summary = "The database with the events: postgresql://... or sqlite:PATH.",
+         .text = "A libpq connection string ('host=... dbname=...') is taken too, and libpq's own "
                  "PG* variables and password file are honoured. A password is refused on the "
                  "command line, where every user of the machine can read it: give it in "
                  "DATABASE_URL, PGPASSWORD, the configuration file or the password file."},
