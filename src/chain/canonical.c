@@ -2,10 +2,8 @@
 #include "chain/number.h"
 #include "util/error.h"
 
-enum {
-    VERBATIM_DIGITS = 15, /* a decimal this short is the shortest of its double */
-    KEPT_BYTES = 4 << 20  /* scratch memory above this is given back after the call */
-};
+/* Scratch memory above this is given back after the call. */
+enum { KEPT_BYTES = 4 << 20 };
 
 AkCanonical *ak_canonical_new(void)
 {
@@ -20,6 +18,7 @@ void ak_canonical_free(AkCanonical *canonical)
     ak_buf_clear(&canonical->keys);
     ak_buf_clear(&canonical->moved);
     g_free(canonical->members);
+    g_free(canonical->order);
     g_free(canonical);
 }
 
@@ -53,68 +52,17 @@ static AkAt keep_room(AkCanonical *canonical, AkAt at)
     return at;
 }
 
-/* A number as the grammar of RFC 8259 §6 cuts it. */
-typedef struct {
-    const char *start;
-    const char *whole;    /* after the sign */
-    const char *fraction; /* after the point; the end of the whole part when there is none */
-    const char *fraction_end;
-    const char *end; /* NULL: no number */
-} Number;
-
-/* With few branches: whether a number has a sign or a fraction is hard to predict. */
-static Number scan_number(const char *src)
-{
-    Number number = {.start = src, .whole = src + (*src == '-')};
-    const char *at = ak_text_skip_digits(number.whole);
-    gboolean has_point = *at == '.';
-
-    if (at == number.whole || (*number.whole == '0') & (at != number.whole + 1))
-        return number;
-    number.fraction = at + has_point;
-    number.fraction_end = at = ak_text_skip_digits(number.fraction);
-    if (has_point & (at == number.fraction))
-        return number;
-    if (*at == 'e' || *at == 'E') {
-        const char *digits = at + 1 + (at[1] == '-' || at[1] == '+');
-
-        at = ak_text_skip_digits(digits);
-        if (at == digits)
-            return number;
-    }
-    number.end = at;
-    return number;
-}
-
-/* TRUE when the number is its own canonical form, as can be seen without working out its value. */
-static gboolean is_verbatim(const Number *number)
-{
-    if (number->end != number->fraction_end || number->end - number->whole > VERBATIM_DIGITS)
-        return FALSE;
-    if (number->fraction == number->end)
-        return *number->whole != '0' || number->start == number->whole;
-    /* no zero at the end, and not below 0.000001 */
-    return number->end[-1] != '0' &&
-           (*number->whole != '0' || memcmp(number->fraction, "000000", 6) != 0);
-}
-
 static AkAt copy_number(AkCanonical *canonical, AkAt at)
 {
-    Number number = scan_number(at.src);
-    gsize len;
+    const char *end;
+    gsize len = ak_number_canonical(at.src, &end, at.dst, &canonical->info.is_lossy,
+                                    &canonical->info.is_reshaped);
 
-    if (number.end == NULL)
+    if (end == NULL)
         return ak_canonical_fail(canonical, at.src, "no JSON value");
-    len = (gsize)(number.end - at.src);
-    if (is_verbatim(&number)) {
-        memcpy(at.dst, at.src, 32);
-        return (AkAt){number.end, at.dst + len};
-    }
-    len = ak_number_canonical(at.src, len, at.dst, &canonical->info.is_lossy,
-                              &canonical->info.is_reshaped);
     if (len == 0)
         return ak_canonical_fail(canonical, at.src, "number too large for a double");
-    return keep_room(canonical, (AkAt){number.end, at.dst + len});
+    return keep_room(canonical, (AkAt){end, at.dst + len});
 }
 
 static AkAt copy_word(AkCanonical *canonical, AkAt at, const char *word, gsize len)
@@ -260,7 +208,8 @@ static void give_back(AkCanonical *canonical)
         ak_buf_clear(&canonical->moved);
     if (canonical->members_cap > KEPT_BYTES / sizeof(AkMember)) {
         g_clear_pointer(&canonical->members, g_free);
-        canonical->members_cap = 0;
+        g_clear_pointer(&canonical->order, g_free);
+        canonical->members_cap = canonical->order_cap = 0;
     }
 }
 

@@ -36,6 +36,8 @@ struct AkCanonical {
     AkMember *members; /* of the objects that are open, outermost first */
     gsize n_members;
     gsize members_cap;
+    const AkMember **order; /* of the object that is being closed */
+    gsize order_cap;
 
     /* of the running call */
     AkBuf *out;

@@ -80,16 +80,6 @@ static void unescape_key(AkCanonical *canonical, const char *src, const char *en
     canonical->keys.len = (gsize)(dst - canonical->keys.data);
 }
 
-static inline void reserve_members(AkCanonical *canonical, gsize extra)
-{
-    gsize need = canonical->n_members + extra;
-
-    if (G_UNLIKELY(need > canonical->members_cap)) {
-        canonical->members_cap = MAX(need, canonical->members_cap * 2);
-        canonical->members = g_renew(AkMember, canonical->members, canonical->members_cap);
-    }
-}
-
 void ak_members_add(AkCanonical *canonical, const char *source, AkView quoted)
 {
     const char *key = quoted.data + 1;
@@ -97,7 +87,10 @@ void ak_members_add(AkCanonical *canonical, const char *source, AkView quoted)
     gsize unescaped_at = canonical->keys.len;
     AkMember *member;
 
-    reserve_members(canonical, 1);
+    if (G_UNLIKELY(canonical->n_members == canonical->members_cap)) {
+        canonical->members_cap = MAX(64, canonical->members_cap * 2);
+        canonical->members = g_renew(AkMember, canonical->members, canonical->members_cap);
+    }
     member = &canonical->members[canonical->n_members++];
     member->begin = (guint32)begin;
     member->key_at = (guint32)begin + 1;
@@ -119,11 +112,17 @@ void ak_members_add(AkCanonical *canonical, const char *source, AkView quoted)
     member->prefix = rank_prefix(prefix_of(key, len));
 }
 
-/* By counting, because no branch predictor knows which of two keys is less. FALSE: equal ones. */
-static gboolean sort_by_prefix(const AkMember *members, gsize n, AkMember *sorted)
+typedef enum { IN_ORDER, SORTED, UNDECIDED } Ranking;
+
+/*
+ * Sorts by counting, because no branch predictor knows which of two keys is less. UNDECIDED when
+ * prefixes are equal; @order is filled only when it is needed.
+ */
+static Ranking sort_by_prefix(const AkMember *members, gsize n, const AkMember **order)
 {
     guint8 ranks[RANKED_MAX];
     gboolean is_distinct = TRUE;
+    gsize n_moved = 0;
 
     for (gsize i = 0; i < n; i++) {
         gsize n_after = 0;
@@ -136,50 +135,54 @@ static gboolean sort_by_prefix(const AkMember *members, gsize n, AkMember *sorte
             n_after += is_before;
         }
         ranks[i] = (guint8)(i - n_after);
+        n_moved += n_after;
     }
-    for (gsize i = 0; i < n && is_distinct; i++)
-        sorted[ranks[i]] = members[i];
-    return is_distinct;
+    if (!is_distinct || n_moved == 0)
+        return is_distinct ? IN_ORDER : UNDECIDED;
+    for (gsize i = 0; i < n; i++)
+        order[ranks[i]] = &members[i];
+    return SORTED;
 }
 
-static gboolean is_sorted(const AkCanonical *canonical, const AkMember *members, gsize n)
+static gboolean is_sorted(const AkCanonical *canonical, const AkMember *const *order, gsize n)
 {
     for (gsize i = 1; i < n; i++) {
-        if (compare(canonical, &members[i - 1], &members[i]) >= 0)
+        if (compare(canonical, order[i - 1], order[i]) >= 0)
             return FALSE;
     }
     return TRUE;
 }
 
-static void insertion_sort(const AkCanonical *canonical, AkMember *members, gsize n)
+static void insertion_sort(const AkCanonical *canonical, const AkMember **order, gsize n)
 {
     for (gsize i = 1; i < n; i++) {
-        AkMember member = members[i];
+        const AkMember *member = order[i];
         gsize at = i;
 
-        for (; at > 0 && compare(canonical, &member, &members[at - 1]) < 0; at--)
-            members[at] = members[at - 1];
-        members[at] = member;
+        for (; at > 0 && compare(canonical, member, order[at - 1]) < 0; at--)
+            order[at] = order[at - 1];
+        order[at] = member;
     }
 }
 
 /* @spare has room for half of them. */
-static void sort_by_key(const AkCanonical *canonical, AkMember *members, gsize n, AkMember *spare)
+static void sort_by_key(const AkCanonical *canonical, const AkMember **order, gsize n,
+                        const AkMember **spare)
 {
     gsize half = n / 2, left = 0, right = half;
 
     if (n <= SHORT_RUN) {
-        insertion_sort(canonical, members, n);
+        insertion_sort(canonical, order, n);
         return;
     }
-    sort_by_key(canonical, members, half, spare);
-    sort_by_key(canonical, members + half, n - half, spare);
-    memcpy(spare, members, half * sizeof *members);
+    sort_by_key(canonical, order, half, spare);
+    sort_by_key(canonical, order + half, n - half, spare);
+    memcpy(spare, order, half * sizeof *order);
     for (gsize at = 0; left < half; at++) {
-        if (right < n && compare(canonical, &members[right], &spare[left]) < 0)
-            members[at] = members[right++];
+        if (right < n && compare(canonical, order[right], spare[left]) < 0)
+            order[at] = order[right++];
         else
-            members[at] = spare[left++];
+            order[at] = spare[left++];
     }
 }
 
@@ -194,52 +197,58 @@ static void copy_roughly(char *dst, const char *src, gsize len)
         memcpy(dst + i, src + i, CHUNK);
 }
 
-/* Rewrites the members in their new order, from the first that is not where it has to be. */
-static void move_members(AkCanonical *canonical, const AkMember *members, gsize n, gsize begin)
+/* Rewrites what is from @begin to @end with its members in their new order. */
+static void move_members(AkCanonical *canonical, const AkMember *const *order, gsize n, gsize begin,
+                         gsize end)
 {
     char *base = ak_canonical_base(canonical);
-    gsize i = 0, size = 0;
     char *moved, *at;
 
-    for (; i < n && members[i].begin == begin; i++)
-        begin = members[i].end + 1;
-    for (gsize j = i; j < n; j++)
-        size += members[j].end - members[j].begin + 1;
-    if (size == 0)
-        return;
     ak_buf_truncate(&canonical->moved, 0);
-    at = moved = ak_buf_reserve(&canonical->moved, size + CHUNK);
-    for (; i < n; i++) {
-        gsize len = members[i].end - members[i].begin;
+    at = moved = ak_buf_reserve(&canonical->moved, end - begin + 1 + CHUNK);
+    for (gsize i = 0; i < n; i++) {
+        gsize len = order[i]->end - order[i]->begin;
 
-        copy_roughly(at, base + members[i].begin, len);
+        copy_roughly(at, base + order[i]->begin, len);
         at[len] = ',';
         at += len + 1;
     }
     /* what follows in the output has not been written yet */
-    copy_roughly(base + begin, moved, size - 1);
+    copy_roughly(base + begin, moved, end - begin);
+}
+
+/* For many members, or keys that start with the same bytes. */
+static gboolean arrange_by_key(AkCanonical *canonical, const AkMember *members, gsize n)
+{
+    const AkMember **order;
+
+    if (canonical->order_cap < 2 * n) {
+        canonical->order_cap = 2 * n;
+        canonical->order = g_renew(const AkMember *, canonical->order, canonical->order_cap);
+    }
+    order = canonical->order;
+    for (gsize i = 0; i < n; i++)
+        order[i] = &members[i];
+    if (is_sorted(canonical, order, n))
+        return TRUE;
+    sort_by_key(canonical, order, n, order + n);
+    /* in order now, but for equal keys */
+    if (!is_sorted(canonical, order, n))
+        return FALSE;
+    move_members(canonical, order, n, members[0].begin, members[n - 1].end);
+    return TRUE;
 }
 
 gboolean ak_members_arrange(AkCanonical *canonical, gsize first)
 {
     gsize n = canonical->n_members - first;
-    AkMember *members, *spare;
-    guint32 begin;
+    const AkMember *members = canonical->members + first;
+    const AkMember *order[RANKED_MAX];
+    Ranking ranking = n <= RANKED_MAX ? sort_by_prefix(members, n, order) : UNDECIDED;
 
-    reserve_members(canonical, n);
-    members = canonical->members + first;
-    spare = members + n;
-    begin = members->begin;
-    if (n <= RANKED_MAX && sort_by_prefix(members, n, spare)) {
-        move_members(canonical, spare, n, begin);
-        return TRUE;
-    }
-    if (is_sorted(canonical, members, n))
-        return TRUE;
-    sort_by_key(canonical, members, n, spare);
-    /* in order now, but for equal keys */
-    if (!is_sorted(canonical, members, n))
-        return FALSE;
-    move_members(canonical, members, n, begin);
+    if (ranking == UNDECIDED)
+        return arrange_by_key(canonical, members, n);
+    if (ranking == SORTED)
+        move_members(canonical, order, n, members[0].begin, members[n - 1].end);
     return TRUE;
 }

@@ -87,3 +87,83 @@ AkDecimal ak_decimal_shortest(double value)
     return choose(scale(fraction, biased - EXPONENT_BIAS, k, is_narrow_below), k,
                   (fraction & 1) == 0);
 }
+
+const guint64 ak_decimal_powers[AK_DECIMAL_DIGITS + 1] = {1,
+                                                          10,
+                                                          100,
+                                                          1000,
+                                                          10000,
+                                                          100000,
+                                                          1000000,
+                                                          10000000,
+                                                          100000000,
+                                                          1000000000,
+                                                          10000000000,
+                                                          100000000000,
+                                                          1000000000000,
+                                                          10000000000000,
+                                                          100000000000000,
+                                                          1000000000000000,
+                                                          10000000000000000,
+                                                          100000000000000000,
+                                                          1000000000000000000,
+                                                          10000000000000000000u};
+
+/* Exactly @n digits of @value. */
+static char *put_digits(char *out, guint64 value, guint n)
+{
+    for (guint i = n; i > 0; i--) {
+        out[i - 1] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return out + n;
+}
+
+static char *put_zeros(char *out, guint n)
+{
+    memset(out, '0', n);
+    return out + n;
+}
+
+static char *put_exponent(char *out, int exponent)
+{
+    guint size = (guint)ABS(exponent);
+
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
+    return put_digits(out, size, ak_decimal_count(size));
+}
+
+/* ECMA-262's names: k digits, the decimal point after the n-th. */
+gsize ak_decimal_put(gboolean is_negative, AkDecimal decimal, char out[AK_NUMBER_MAX])
+{
+    guint k = ak_decimal_count(decimal.digits);
+    int n = decimal.exponent + (int)k;
+    char *at = out;
+
+    if (decimal.digits == 0) {
+        *out = '0';
+        return 1;
+    }
+    if (is_negative)
+        *at++ = '-';
+    if ((int)k <= n && n <= 21) {
+        at = put_zeros(put_digits(at, decimal.digits, k), (guint)n - k);
+    } else if (-6 < n && n <= 0) {
+        *at++ = '0';
+        *at++ = '.';
+        at = put_digits(put_zeros(at, (guint)-n), decimal.digits, k);
+    } else {
+        guint n_whole = 0 < n && n <= 21 ? (guint)n : 1;
+
+        /* one place too far right; then the whole part moves back over the point's place */
+        (void)put_digits(at + 1, decimal.digits, k);
+        for (guint i = 0; i < n_whole; i++)
+            at[i] = at[i + 1];
+        at[n_whole] = '.';
+        at += k > n_whole ? k + 1 : k;
+        if (n_whole != (guint)n)
+            at = put_exponent(at, n - 1);
+    }
+    return (gsize)(at - out);
+}

@@ -19,13 +19,18 @@ gsize ak_number_format(double value, char out[AK_NUMBER_MAX]);
  */
 double ak_number_parse(const char *text, gsize len);
 
+/* What follows a number that ak_number_canonical() reads has to be readable this far. */
+enum { AK_NUMBER_PADDING = 40 };
+
 /*
- * A JSON number (grammar already checked) as ak_number_format() prints ak_number_parse() of it.
- * Returns the length, or 0 when it overflows a double. Sets the flags, and never clears them:
- * @is_lossy when the output is another decimal value than @text; @is_reshaped when it is the same
- * value, but PostgreSQL's numeric would print another scale for it (1.50, 10e-1).
+ * The JSON number at @text as ak_number_format() prints ak_number_parse() of it. The number ends
+ * at the first byte that cannot belong to it, *@end; NULL when there is no number (RFC 8259 §6).
+ * Returns the length written, or 0 when there is none or it overflows a double. Sets the flags,
+ * and never clears them: @is_lossy when the output is another decimal value than the text;
+ * @is_reshaped when it is the same value, but PostgreSQL's numeric would print another scale for
+ * it (1.50, 10e-1). What is in @out behind the length is undefined.
  */
-gsize ak_number_canonical(const char *text, gsize len, char out[AK_NUMBER_MAX], gboolean *is_lossy,
-                          gboolean *is_reshaped);
+gsize ak_number_canonical(const char *text, const char **end, char out[AK_NUMBER_MAX],
+                          gboolean *is_lossy, gboolean *is_reshaped);
 
 #endif

@@ -118,10 +118,15 @@ static void test_parse_long(void)
 static void check_canonical(const char *text, const char *expected, gboolean is_lossy,
                             gboolean is_reshaped)
 {
-    char out[AK_NUMBER_MAX];
+    char padded[128] = {0}, out[AK_NUMBER_MAX];
     gboolean lossy = FALSE, reshaped = FALSE;
-    gsize len = ak_number_canonical(text, strlen(text), out, &lossy, &reshaped);
+    const char *end;
+    gsize len;
 
+    g_assert_cmpuint(strlen(text), <, sizeof padded - AK_NUMBER_PADDING);
+    memcpy(padded, text, strlen(text));
+    len = ak_number_canonical(padded, &end, out, &lossy, &reshaped);
+    g_assert_true(end == padded + strlen(text));
     g_test_message("%s", text);
     g_assert_cmpmem(out, len, expected, strlen(expected));
     g_assert_cmpint(lossy, ==, is_lossy);
