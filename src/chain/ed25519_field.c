@@ -111,15 +111,6 @@ static void pow_250_ones(AkFe *out, AkFe *a11, const AkFe *a)
     ak_fe_mul(out, &t, &ones50);
 }
 
-void ak_fe_invert(AkFe *out, const AkFe *a)
-{
-    AkFe ones250, a11;
-
-    pow_250_ones(&ones250, &a11, a);
-    square_times(&ones250, &ones250, 5);
-    ak_fe_mul(out, &ones250, &a11); /* a^(p - 2), p - 2 = (2^250 - 1) * 2^5 + 11 */
-}
-
 void ak_fe_pow_p58(AkFe *out, const AkFe *a)
 {
     AkFe ones250, a11;

@@ -47,11 +47,13 @@ const AkPointTable *ak_point_table_base(void)
     static AkPointTable *table;
 
     if (g_once_init_enter(&table)) {
+        AkPointTable *built;
         AkPoint point;
 
         if (!ak_point_decode(&point, base))
             g_error("the base point does not decode");
-        g_once_init_leave(&table, ak_point_table_new(&point));
+        built = ak_point_table_new(&point);
+        g_once_init_leave(&table, built);
     }
     return table;
 }

@@ -313,6 +313,40 @@ static void test_torsion(void)
     }
 }
 
+static void check_invert(const guint8 bytes[32])
+{
+    guint8 product[32], expected[32] = {0};
+    AkFe fe, inverse;
+
+    ak_fe_decode(&fe, bytes);
+    ak_fe_invert(&inverse, &fe);
+    expected[0] = ak_fe_is_zero(&fe) ? 0 : 1;
+    ak_fe_mul(&fe, &fe, &inverse);
+    ak_fe_encode(product, &fe);
+    g_assert_cmpmem(product, sizeof product, expected, sizeof expected);
+    for (int i = 0; i < 5; i++)
+        g_assert_cmpuint(inverse.limb[i], <, ((guint64)1 << 51) + (1 << 14));
+}
+
+/* 0 has no inverse and gives 0; p, 2^255 - 1 and their neighbours come in too. */
+static void test_invert(void)
+{
+    guint8 bytes[32];
+
+    for (int i = 0; i < 256; i++) {
+        memset(bytes, i < 128 ? 0 : 0xff, sizeof bytes);
+        bytes[0] = (guint8)i;
+        check_invert(bytes);
+        memset(bytes, 0, sizeof bytes);
+        bytes[i / 8] = (guint8)(1 << i % 8);
+        check_invert(bytes);
+    }
+    for (int i = 0; i < 2000; i++) {
+        random_bytes(bytes, sizeof bytes);
+        check_invert(bytes);
+    }
+}
+
 static void check_reduce(const guint8 bytes[64])
 {
     g_autoptr(BIGNUM) order = group_order(), value = BN_lebin2bn(bytes, 64, NULL);
@@ -441,6 +475,7 @@ int main(int argc, char **argv)
     g_test_add_func("/chain/ed25519/large-s", test_large_s);
     g_test_add_func("/chain/ed25519/s-at-order", test_s_at_order);
     g_test_add_func("/chain/ed25519/torsion", test_torsion);
+    g_test_add_func("/chain/ed25519/invert", test_invert);
     g_test_add_func("/chain/ed25519/scalar-reduce", test_scalar_reduce);
     g_test_add_func("/chain/ed25519/scalar-reduce-multiples", test_scalar_reduce_multiples);
     g_test_add_func("/chain/ed25519/scalar-digits", test_scalar_digits);
