@@ -104,7 +104,7 @@ gboolean ak_dir_head(AkStore *store, const char *key, const char *version, AkObj
 
 static gboolean read_range(int fd, guint64 offset, gsize len, AkBuf *out)
 {
-    char *place = ak_buf_reserve(out, len);
+    char *place = len > 0 ? ak_buf_reserve(out, len) : NULL;
     gsize done = 0;
 
     while (done < len) {

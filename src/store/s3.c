@@ -99,8 +99,7 @@ static gboolean parse_content_range(const char *text, guint64 *out_first, guint6
            g_ascii_string_to_unsigned(parts[2], 10, 0, G_MAXINT64, out_total, NULL);
 }
 
-/* The bytes of @reply that were asked for; FALSE when the store sent something else. */
-static gboolean pick_range(const AkS3Reply *reply, guint64 offset, guint64 len, AkView *out)
+gboolean ak_s3_pick_range(const AkS3Reply *reply, guint64 offset, guint64 len, AkView *out)
 {
     AkView body = ak_buf_view(&reply->http.body);
     guint64 first = 0;
@@ -150,7 +149,7 @@ gboolean ak_s3_get(AkStore *store, const char *key, const char *version, guint64
         return FALSE;
     }
     g_autofree char *name = ak_s3_location_name(&s3->location, key);
-    if (!pick_range(&reply, offset, len, &piece)) {
+    if (!ak_s3_pick_range(&reply, offset, len, &piece)) {
         g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
                     "cannot get '%s': the store sent another range than asked for", name);
         return FALSE;

@@ -122,15 +122,26 @@ static gboolean sign_headers(AkS3 *s3, const AkS3Call *call, const char *path, c
     return TRUE;
 }
 
+gboolean ak_s3_http_date(const char *text, gint64 *out_usec)
+{
+    static const gint64 end_of_9999 = G_GINT64_CONSTANT(253402300800);
+    gint64 seconds = curl_getdate(text, NULL);
+
+    if (seconds < 0 || seconds >= end_of_9999)
+        return FALSE;
+    *out_usec = seconds * AK_USEC_PER_SEC;
+    return TRUE;
+}
+
 static void read_error_document(AkS3 *s3, AkS3Reply *reply)
 {
     AkView body = ak_buf_view(&reply->http.body);
     const char *region = ak_s3_reply_header(reply, "x-amz-bucket-region");
     const char *date = ak_s3_reply_header(reply, "date");
-    time_t seconds = date != NULL ? curl_getdate(date, NULL) : -1;
+    gint64 theirs = 0;
 
-    if (seconds != -1)
-        reply->skew_usec = (gint64)seconds * G_USEC_PER_SEC - s3->env.now_usec();
+    if (date != NULL && ak_s3_http_date(date, &theirs))
+        reply->skew_usec = theirs - s3->env.now_usec();
     reply->code = ak_s3_xml_text(body, "Error/Code");
     reply->message = ak_s3_xml_text(body, "Error/Message");
     reply->region = region != NULL ? g_strdup(region) : ak_s3_xml_text(body, "Error/Region");

@@ -80,6 +80,9 @@ void ak_s3_set_error(const AkS3 *s3, const AkS3Call *call, const AkS3Reply *repl
 /* Value of a header of the answer or NULL. */
 const char *ak_s3_reply_header(const AkS3Reply *reply, const char *name);
 
+/* An HTTP date of the years 1970 to 9999. */
+gboolean ak_s3_http_date(const char *text, gint64 *out_usec) AK_MUST_CHECK;
+
 static inline gboolean ak_s3_reply_is_ok(const AkS3Reply *reply)
 {
     return reply->http.status >= 200 && reply->http.status < 300;

@@ -3,8 +3,6 @@
 #include "store/s3_xml.h"
 #include "util/time.h"
 
-#include <curl/curl.h>
-
 static const char meta_prefix[] = "x-amz-meta-";
 
 static AkLockMode parse_mode(const char *text)
@@ -61,7 +59,7 @@ static void read_meta(const AkS3Reply *reply, AkObject *out)
     }
 }
 
-static gboolean read_headers(const AkS3Reply *reply, AkObject *out)
+gboolean ak_s3_read_object(const AkS3Reply *reply, AkObject *out)
 {
     const char *length = ak_s3_reply_header(reply, "content-length");
     const char *modified = ak_s3_reply_header(reply, "last-modified");
@@ -72,8 +70,8 @@ static gboolean read_headers(const AkS3Reply *reply, AkObject *out)
     if (length == NULL || !g_ascii_string_to_unsigned(length, 10, 0, G_MAXINT64, &size, NULL))
         return FALSE;
     out->size = size;
-    if (modified != NULL && curl_getdate(modified, NULL) != -1)
-        out->modified_usec = (gint64)curl_getdate(modified, NULL) * AK_USEC_PER_SEC;
+    if (modified != NULL && !ak_s3_http_date(modified, &out->modified_usec))
+        return FALSE;
     out->version = g_strdup(version);
     out->lock_mode = parse_mode(ak_s3_reply_header(reply, "x-amz-object-lock-mode"));
     if (until != NULL && !ak_time_parse(ak_view_str(until), &out->retain_until_usec))
@@ -137,7 +135,7 @@ gboolean ak_s3_head(AkStore *store, const char *key, const char *version, AkObje
     if (!ak_s3_send_ok(s3, &call, &reply, error))
         return FALSE;
     object.key = g_strdup(key);
-    if (!read_headers(&reply, &object)) {
+    if (!ak_s3_read_object(&reply, &object)) {
         g_autofree char *name = ak_s3_location_name(&s3->location, key);
 
         g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,

@@ -109,8 +109,8 @@ static void test_bad_listings_are_refused(void)
         "<ListVersionsResult><Version></Version></ListVersionsResult>",
         "<ListVersionsResult><Version><Key>k</Key><Size>-1</Size></Version></ListVersionsResult>",
         "<ListVersionsResult><Version><Key>k</Key><Size>1e3</Size></Version></ListVersionsResult>",
-        "<ListVersionsResult><Version><Key>k</Key><LastModified>now</LastModified></Version>"
-        "</ListVersionsResult>",
+        ("<ListVersionsResult><Version><Key>k</Key><LastModified>now</LastModified></Version>"
+         "</ListVersionsResult>"),
         "<ListVersionsResult><Version><Key>k</Key>",
     };
 
