@@ -166,14 +166,15 @@ gsize ak_number_canonical(const char *text, const char **end, char out[AK_NUMBER
                           gboolean *is_lossy, gboolean *is_reshaped)
 {
     Parts parts = scan(text);
-    gsize len = (gsize)(parts.end - text);
     AkNumeral numeral;
     AkDecimal shortest;
     gboolean is_same;
+    gsize len;
 
     *end = parts.end;
     if (parts.end == NULL)
         return 0;
+    len = (gsize)(parts.end - text);
     if (is_verbatim(&parts)) {
         memcpy(out, text, AK_NUMBER_MAX);
         return len;
