@@ -35,7 +35,7 @@ static inline void ak_fe_sub(AkFe *out, const AkFe *a, const AkFe *b)
         out->limb[i] = a->limb[i] + high - b->limb[i];
 }
 
-/* Makes any element of limbs below 2^63 tight. */
+/* Makes any element of limbs below 2^60 tight. */
 static inline void ak_fe_carry(AkFe *fe)
 {
     guint64 *v = fe->limb;
@@ -100,7 +100,7 @@ static inline void ak_fe_square(AkFe *out, const AkFe *a)
 /* The low 255 bits of @bytes, little-endian; values from p on are taken modulo p. */
 void ak_fe_decode(AkFe *out, const guint8 bytes[32]);
 
-/* The one encoding below p, little-endian, top bit clear. @fe: limbs below 2^63. */
+/* The one encoding below p, little-endian, top bit clear. @fe: limbs below 2^60. */
 void ak_fe_encode(guint8 out[32], const AkFe *fe);
 
 gboolean ak_fe_is_zero(const AkFe *fe);

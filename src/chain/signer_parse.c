@@ -6,7 +6,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-enum { MAX_REGISTRY_BYTES = 16 << 20, MAX_ID_BYTES = 1024 };
+enum { MAX_REGISTRY_BYTES = 16 << 20, MAX_KEY_BYTES = 16 << 10, MAX_TEXT_BYTES = 1024 };
 
 /* Names that stand for one thing; the first that is there counts. */
 static const char *const id_names[] = {"signerId", "signer_id", "signer_kid", "id", NULL};
@@ -40,13 +40,17 @@ static gboolean find_text(JsonObject *object, const char *const names[], const c
     *out_name = *out = NULL;
     for (gsize i = 0; names[i] != NULL; i++) {
         JsonNode *node = json_object_get_member(object, names[i]);
+        const char *text;
 
         if (node == NULL || JSON_NODE_HOLDS_NULL(node))
             continue;
         if (json_node_get_value_type(node) != G_TYPE_STRING)
             return fail(error, names[i], "not a text");
+        text = json_node_get_string(node);
+        if (strlen(text) > (names == key_names ? MAX_KEY_BYTES : MAX_TEXT_BYTES))
+            return fail(error, names[i], "too long");
         *out_name = names[i];
-        *out = json_node_get_string(node);
+        *out = text;
         return TRUE;
     }
     return TRUE;
@@ -138,10 +142,10 @@ static gboolean add_object(AkSigners *signers, const char *id, JsonObject *objec
 /* An id that no event could carry is a mistake. */
 static gboolean check_id(const char *id, GError **error)
 {
-    if (*id != '\0' && strlen(id) <= MAX_ID_BYTES)
+    if (*id != '\0' && strlen(id) <= MAX_TEXT_BYTES)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT, "the id is empty or has more than %d bytes",
-                MAX_ID_BYTES);
+                MAX_TEXT_BYTES);
     return FALSE;
 }
 
@@ -181,8 +185,8 @@ static gboolean add_member(AkSigners *signers, const char *id, JsonNode *node, G
     gboolean is_added = FALSE;
 
     if (!check_id(id, error))
-        is_added = FALSE;
-    else if (JSON_NODE_HOLDS_OBJECT(node))
+        return FALSE;
+    if (JSON_NODE_HOLDS_OBJECT(node))
         is_added = add_object(signers, id, json_node_get_object(node), error);
     else if (json_node_get_value_type(node) == G_TYPE_STRING)
         is_added = add_key(signers, id, NULL, json_node_get_string(node), error) != NULL;

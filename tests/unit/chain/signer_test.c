@@ -250,6 +250,22 @@ static void test_bad_member(void)
     CHECK_BAD("{\"a\":{}}", "signer 'a'", "missing");
 }
 
+/* What is too long is not repeated in the error either. */
+static void test_long_member(void)
+{
+    g_autofree char *text = g_strnfill(1025, 'x'), *key = g_strnfill(20000, 'A');
+    g_autofree char *id = g_strdup_printf("[{\"id\":\"%s\",\"key\":\"AAAA\"}]", text);
+    g_autofree char *map = g_strdup_printf("{\"%s\":\"AAAA\"}", text);
+    g_autofree char *long_key = g_strdup_printf("[{\"id\":\"a\",\"key\":\"%s\"}]", key);
+    g_autoptr(GError) error = NULL;
+
+    CHECK_BAD(id, "signer number 1", "member 'id'", "too long");
+    CHECK_BAD(map, "the id is empty or has more than 1024 bytes");
+    CHECK_BAD(long_key, "signer 'a'", "member 'key'", "too long");
+    g_assert_null(ak_signers_parse(ak_view_str(map), &error));
+    g_assert_cmpuint(strlen(error->message), <, 200);
+}
+
 static void test_duplicate(void)
 {
     const char *key = keys()->ed25519_raw;
@@ -282,6 +298,8 @@ static void test_bad_key(void)
     check_bad_key(twice, "more than one");
     check_bad_key(cut, "broken PEM");
     check_bad_key(cut_der, "neither an Ed25519 key");
+    check_bad_key("-----BEGIN PRIVATE KEY-----\\nAAAA\\n-----END PRIVATE KEY-----\\n",
+                  "holds a 'PRIVATE KEY'");
     check_bad_key("-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n",
                   "holds a 'CERTIFICATE'");
 }
@@ -628,6 +646,7 @@ static void add_registry_tests(void)
     g_test_add_func("/chain/signer/bad-algorithm", test_bad_algorithm);
     g_test_add_func("/chain/signer/bad-json", test_bad_json);
     g_test_add_func("/chain/signer/bad-member", test_bad_member);
+    g_test_add_func("/chain/signer/long-member", test_long_member);
     g_test_add_func("/chain/signer/duplicate", test_duplicate);
     g_test_add_func("/chain/signer/bad-key", test_bad_key);
     g_test_add_func("/chain/signer/unknown-key-type", test_unknown_key_type);
