@@ -62,6 +62,20 @@ char *ak_note_key_text(const AkNoteKey *key)
                            key->id[2], key->id[3], key64);
 }
 
+/* C2SP signed-note: a key's name is not empty and has neither white space nor '+'. */
+static gboolean is_name(const char *name)
+{
+    if (*name == '\0' || !g_utf8_validate(name, -1, NULL))
+        return FALSE;
+    for (; *name != '\0'; name = g_utf8_find_next_char(name, NULL)) {
+        gunichar c = g_utf8_get_char(name);
+
+        if (g_unichar_isspace(c) || g_unichar_iscntrl(c) || c == '+')
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean ak_checkpoint_sign(const AkSigningKey *key, const char *origin, guint64 size,
                             const guint8 root[AK_SHA256_LEN], AkBuf *out, GError **error)
 {
@@ -69,6 +83,13 @@ gboolean ak_checkpoint_sign(const AkSigningKey *key, const char *origin, guint64
     g_autofree char *root64 = g_base64_encode(root, AK_SHA256_LEN);
     g_autofree char *text = NULL, *signature64 = NULL;
 
+    if (!is_name(origin)) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "checkpoint origin '%s' has white space, '+' or nothing in it; "
+                    "hint: --origin names the archive, such as 'audit.example.org'",
+                    origin);
+        return FALSE;
+    }
     if (!ak_signing_key_public_raw(key, public_key)) {
         g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
                     "checkpoint key is no Ed25519 key; hint: make one with 'auditkeep init --key'");
@@ -122,13 +143,22 @@ static gboolean decode_base64(AkView text, guint8 *out, gsize wanted)
     return TRUE;
 }
 
+/* C2SP signed-note: UTF-8 without control characters other than the newline. */
+static gboolean is_text(AkView note)
+{
+    for (gsize i = 0; i < note.len; i++)
+        if ((guint8)note.data[i] < ' ' && note.data[i] != '\n')
+            return FALSE;
+    return note.len > 0 && g_utf8_validate_len(note.data, note.len, NULL);
+}
+
 gboolean ak_checkpoint_parse(AkView note, AkCheckpoint *out, GError **error)
 {
     AkView rest = note, origin, size, root;
 
-    if (note.len > AK_CHECKPOINT_MAX_BYTES || !take_line(&rest, &origin) || origin.len == 0 ||
-        !take_line(&rest, &size) || !parse_size(size, &out->size) || !take_line(&rest, &root) ||
-        !decode_base64(root, out->root, AK_SHA256_LEN)) {
+    if (note.len > AK_CHECKPOINT_MAX_BYTES || !is_text(note) || !take_line(&rest, &origin) ||
+        origin.len == 0 || !take_line(&rest, &size) || !parse_size(size, &out->size) ||
+        !take_line(&rest, &root) || !decode_base64(root, out->root, AK_SHA256_LEN)) {
         g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT,
                     "checkpoint is malformed: origin, tree size and root expected");
         return FALSE;
@@ -171,6 +201,7 @@ static gboolean split_note(AkView note, AkView *text, AkView *signatures)
 gboolean ak_checkpoint_verify(AkView note, const AkNoteKey *key, GError **error)
 {
     guint8 signature[SIGNATURE_LEN];
+    g_autofree char *shown = NULL;
     AkCheckpoint checkpoint;
     AkView text, rest, line;
 
@@ -183,9 +214,10 @@ gboolean ak_checkpoint_verify(AkView note, const AkNoteKey *key, GError **error)
                 ak_ed25519_verify(key->table, (const guint8 *)text.data, text.len, signature))
                 return TRUE;
     }
+    shown = g_utf8_make_valid(checkpoint.origin.data, (gssize)MIN(checkpoint.origin.len, 200));
     g_set_error(error, AK_ERROR, AK_ERROR_BAD_SIGNATURE,
-                "checkpoint of '%.*s' carries no valid signature by the key of '%s'; "
+                "checkpoint of '%s' carries no valid signature by the key of '%s'; "
                 "hint: --key names the archiver's key, --origin its name",
-                (int)MIN(checkpoint.origin.len, 200), checkpoint.origin.data, key->origin);
+                shown, key->origin);
     return FALSE;
 }

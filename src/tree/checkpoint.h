@@ -16,7 +16,7 @@ typedef struct {
     guint8 root[AK_SHA256_LEN];
 } AkCheckpoint;
 
-/* Appends the signed note; the key's name is the origin. */
+/* Appends the signed note; the key's name is the origin. CONFIG for one that no note can carry. */
 gboolean ak_checkpoint_sign(const AkSigningKey *key, const char *origin, guint64 size,
                             const guint8 root[AK_SHA256_LEN], AkBuf *out,
                             GError **error) AK_MUST_CHECK;
