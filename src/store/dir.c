@@ -7,22 +7,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* "file:DIR" or "file:///DIR"; a host has no place in it. NULL when there is no folder. */
+static char *parse_root(const char *url)
+{
+    const char *path = url + strlen("file:");
+
+    if (g_str_has_prefix(path, "//"))
+        path += 2;
+    if (path[0] == '\0' || (path[0] != '/' && path != url + strlen("file:")))
+        return NULL;
+    return g_canonicalize_filename(path, NULL);
+}
+
 static AkStore *dir_open(const AkStoreConfig *config, GError **error)
 {
-    g_autofree char *root = g_strdup(config->url + strlen("file:"));
-    AkDir *dir = NULL;
+    g_autofree char *root = parse_root(config->url);
 
-    /* "file:///srv/archive" is the same folder as "file:/srv/archive". */
-    if (g_str_has_prefix(root, "//"))
-        memmove(root, root + 2, strlen(root) - 1);
-    while (strlen(root) > 1 && g_str_has_suffix(root, "/"))
-        root[strlen(root) - 1] = '\0';
-    if (root[0] == '\0') {
-        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG, "no folder in '%s'; hint: 'file:DIR'",
-                    config->url);
+    if (root == NULL) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "no folder in '%s'; hint: an archive in a folder is 'file:DIR'", config->url);
         return NULL;
     }
-    dir = g_new0(AkDir, 1);
+    AkDir *dir = g_new0(AkDir, 1);
     dir->base.driver = &ak_store_dir;
     dir->root = g_steal_pointer(&root);
     dir->is_immutable_wanted = !config->is_mutable;

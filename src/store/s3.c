@@ -32,8 +32,17 @@ static gboolean check_bucket(AkS3 *s3, GError **error)
     g_auto(AkS3Reply) reply = {0};
 
     ak_pairs_add(&call.query, "list-type", "2");
-    ak_pairs_add(&call.query, "max-keys", "1");
-    return ak_s3_send_ok(s3, &call, &reply, error);
+    ak_pairs_add(&call.query, "max-keys", "0");
+    if (!ak_s3_send_ok(s3, &call, &reply, error))
+        return FALSE;
+    g_autofree char *listing = ak_s3_xml_text(ak_buf_view(&reply.http.body), "ListBucketResult");
+    if (listing != NULL)
+        return TRUE;
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                "cannot list 's3://%s': '%s' does not answer as S3 does; hint: check "
+                "AWS_ENDPOINT_URL_S3",
+                s3->location.bucket, s3->location.origin);
+    return FALSE;
 }
 
 static gboolean check_lock(AkS3 *s3, GError **error)

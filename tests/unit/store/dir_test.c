@@ -340,7 +340,8 @@ static void test_urls(void)
 
         g_assert_cmpstr(as_dir(store)->root, ==, "/srv/a");
     }
-    static const char *const bad[] = {"file:", "gs://bucket", "/srv/a", "file"};
+    static const char *const bad[] = {"file:",       "file://", "file://host/a",
+                                      "gs://bucket", "/srv/a",  "file"};
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         AkStoreConfig config = {.url = bad[i]};
         g_autoptr(GError) error = NULL;

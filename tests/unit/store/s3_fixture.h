@@ -79,7 +79,7 @@ void assert_message(const GError *error, const char *text);
         .request = "PUT /bucket/p/k HTTP", .reply = status, .body = ERROR_XML(code)                \
     }
 
-#define CHECK "GET /bucket?list-type=2&max-keys=1 HTTP"
+#define CHECK "GET /bucket?list-type=2&max-keys=0 HTTP"
 
 #define CASE(name, test) g_test_add_func("/store/s3/" name, test)
 

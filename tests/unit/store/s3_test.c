@@ -185,7 +185,7 @@ static void test_replication_states(void)
 
 static void test_versioning_off(void)
 {
-    START(f, {.request = CHECK, .reply = "200 OK"},
+    START(f, {.request = CHECK, .reply = "200 OK", .body = "<ListBucketResult/>"},
           {.request = "GET /bucket?object-lock= HTTP",
            .reply = "200 OK",
            .body = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>"
