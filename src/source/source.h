@@ -14,11 +14,11 @@
 typedef struct AkSource AkSource;
 
 typedef struct {
-    const char *url;           /* "postgresql://…" (or a libpq conninfo) or "sqlite:PATH" */
-    const char *table;         /* NULL: audit_events; may be "schema.table" */
-    const char *chain;         /* name of the chain, [a-z0-9_-]{1,63}; NULL: main */
-    gsize max_event_bytes;     /* a larger row is BAD_INPUT that names it; 0: 16 MiB */
-    guint connect_timeout_ms;  /* 0: 10000 */
+    const char *url;          /* "postgresql://…" (or a libpq conninfo) or "sqlite:PATH" */
+    const char *table;        /* NULL: audit_events; may be "schema.table" */
+    const char *chain;        /* name of the chain, [a-z0-9_-]{1,63}; NULL: main */
+    gsize max_event_bytes;    /* a larger row is BAD_INPUT that names it; 0: 16 MiB */
+    guint connect_timeout_ms; /* 0: 10000 */
 } AkSourceConfig;
 
 /* A row as scanned. Everything is borrowed until the next call on the source. */
@@ -38,7 +38,8 @@ typedef struct {
 
 #define AK_SCAN_START ((AkScanPos){G_MININT64, ""})
 
-/* A segment: first as a plan, then as what was archived. Strings owned; see ak_segment_row_clear. */
+/* A segment: first as a plan, then as what was archived. Strings owned; see ak_segment_row_clear.
+ */
 typedef struct {
     guint64 first_index, last_index;
     char first_id[37], last_id[37];
@@ -46,12 +47,12 @@ typedef struct {
     char last_hash[65]; /* hash that the next event has to link to */
     gint64 day;         /* see util/time.h */
     gint64 first_ts_usec, last_ts_usec;
-    gint64 retain_until_usec; /* a whole second, fixed by the plan */
+    gint64 retain_until_usec;             /* a whole second, fixed by the plan */
     guint8 content_sha256[AK_SHA256_LEN]; /* of the uncompressed lines */
     char *key;
     /* once archived: */
     gboolean is_archived;
-    char *version;              /* NULL where the store has none */
+    char *version; /* NULL where the store has none */
     guint64 object_bytes;
     guint8 object_sha256[AK_SHA256_LEN];
     gint64 archived_usec;
@@ -72,16 +73,16 @@ typedef struct {
 } AkRowRefs;
 
 typedef struct {
-    AkCursor archived;       /* the archive's pointer */
-    gint64 archived_usec;    /* when it moved last; 0: never */
-    guint64 pending;         /* rows with s3_archived_at NULL */
+    AkCursor archived;          /* the archive's pointer */
+    gint64 archived_usec;       /* when it moved last; 0: never */
+    guint64 pending;            /* rows with s3_archived_at NULL */
     gint64 oldest_pending_usec; /* their oldest ts; 0: none */
     char oldest_pending_id[37];
-    char *holder;            /* who holds the lease, NULL: nobody */
+    char *holder; /* who holds the lease, NULL: nobody */
     guint64 epoch;
     gint64 lease_until_usec;
     gboolean is_lease_held;
-    guint planned;           /* plans not archived yet */
+    guint planned; /* plans not archived yet */
 } AkChainState;
 
 void ak_chain_state_clear(AkChainState *state);

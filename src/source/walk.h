@@ -7,7 +7,8 @@
  * Reads a source in chain order. The order is that of the prev_hash links; timestamps only say
  * where to look first. Rows are scanned by (ts, id); one that does not link yet waits in a bounded
  * cache; when the successor of the head is not there it is looked up by its prev_hash. So equal
- * timestamps, clock steps and late commits cost time, never an event.
+ * timestamps, clock steps and late commits cost time, never an event. Where nothing links to the
+ * head's stored hash its computed one is tried: a tampered hash column does not look like a gap.
  */
 typedef struct AkWalk AkWalk;
 
@@ -18,9 +19,13 @@ typedef enum {
     AK_WALK_FORK   /* two rows name the same predecessor */
 } AkWalkStep;
 
-/* What a gap or a fork is about. */
+/*
+ * What a gap or a fork is about. Of two branches of a fork the longer one is followed (up to 64
+ * events are counted), of equal ones the one that was met first. A fork that shows only after one
+ * of its branches was followed is reported then.
+ */
 typedef struct {
-    AkCursor head;     /* last event reached */
+    AkCursor head;      /* last event reached */
     char orphan_id[37]; /* GAP: oldest row that does not link; FORK: the row not followed */
     char orphan_prev[65];
     gint64 orphan_ts_usec;
@@ -33,10 +38,11 @@ typedef struct {
 AkWalk *ak_walk_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec);
 void ak_walk_free(AkWalk *walk);
 
+/* GAP (the error) when more than half a million rows wait for their predecessors. */
 gboolean ak_walk_next(AkWalk *walk, AkWalkStep *out_step, AkRow *out_row,
                       GError **error) AK_MUST_CHECK;
 
-/* After GAP or FORK. */
+/* After GAP or FORK, which come again at each call until the data or the caller changes that. */
 const AkWalkFault *ak_walk_fault(const AkWalk *walk);
 
 /*

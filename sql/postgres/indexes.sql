@@ -1,0 +1,11 @@
+-- Without blocking writers, and therefore one by one outside a transaction. An index that an
+-- interrupted run left behind is useless: it goes first.
+@drop_invalid@
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_scan" ON @events@ (@ts@, id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_pending"
+    ON @events@ (created_at) WHERE s3_archived_at IS NULL;
+
+@prev_index@
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_head"
+    ON @events@ (id) WHERE prev_hash IS NULL;

@@ -1,0 +1,2 @@
+-- What a table that is there lacks; nothing that a writer relies on changes.
+@add_columns@

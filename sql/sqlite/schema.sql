@@ -1,0 +1,79 @@
+-- auditkeep's own state beside the events. Every file here may be run again. In all of them a
+-- statement ends at a semicolon before an empty line, and @events@ is the table of the events.
+PRAGMA journal_mode = WAL;
+
+-- One row per chain: the writer's lease and the archive's pointer. Times are microseconds.
+CREATE TABLE IF NOT EXISTS auditkeep_chain (
+    chain TEXT PRIMARY KEY,
+    events TEXT NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    holder TEXT,
+    lease_until_usec INTEGER NOT NULL DEFAULT 0,
+    archived_index INTEGER NOT NULL DEFAULT -1,
+    archived_id TEXT NOT NULL DEFAULT '',
+    archived_hash TEXT NOT NULL DEFAULT '',
+    archived_usec INTEGER NOT NULL DEFAULT 0
+);
+
+-- Plans, and what became of them: archived_usec is set by the commit that moved the pointer.
+CREATE TABLE IF NOT EXISTS auditkeep_segment (
+    chain TEXT NOT NULL REFERENCES auditkeep_chain,
+    first_index INTEGER NOT NULL,
+    last_index INTEGER NOT NULL CHECK (last_index >= first_index),
+    first_id TEXT NOT NULL,
+    last_id TEXT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    last_hash TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    first_ts_usec INTEGER NOT NULL,
+    last_ts_usec INTEGER NOT NULL,
+    retain_until_usec INTEGER NOT NULL,
+    content_sha256 BLOB NOT NULL CHECK (length(content_sha256) = 32),
+    key TEXT NOT NULL CHECK (key <> ''),
+    archived_usec INTEGER,
+    version TEXT,
+    object_bytes INTEGER,
+    object_sha256 BLOB,
+    root BLOB,
+    edge BLOB,
+    PRIMARY KEY (chain, first_index),
+    UNIQUE (chain, key)
+);
+
+-- SQLite has no procedures that could stand between a user and the tables; these refuse what a
+-- wrong move would be, whoever makes it.
+CREATE TRIGGER IF NOT EXISTS auditkeep_plan BEFORE INSERT ON auditkeep_segment
+WHEN NEW.first_index <> coalesce((SELECT max(last_index) + 1 FROM auditkeep_segment
+                                  WHERE chain = NEW.chain), 0)
+BEGIN
+    SELECT RAISE(ABORT, 'a plan has to follow the last one');
+END;
+
+CREATE TRIGGER IF NOT EXISTS auditkeep_keep BEFORE DELETE ON auditkeep_segment
+BEGIN
+    SELECT RAISE(ABORT, 'segments are not deleted');
+END;
+
+CREATE TRIGGER IF NOT EXISTS auditkeep_settled BEFORE UPDATE ON auditkeep_segment
+WHEN OLD.archived_usec IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'an archived segment does not change');
+END;
+
+CREATE TRIGGER IF NOT EXISTS auditkeep_epoch BEFORE UPDATE OF epoch ON auditkeep_chain
+WHEN NEW.epoch < OLD.epoch
+BEGIN
+    SELECT RAISE(ABORT, 'epochs only grow');
+END;
+
+CREATE TRIGGER IF NOT EXISTS auditkeep_pointer
+BEFORE UPDATE OF archived_index, archived_id, archived_hash ON auditkeep_chain
+WHEN NOT EXISTS (
+    SELECT 1 FROM auditkeep_segment s
+    WHERE s.chain = NEW.chain AND s.archived_usec IS NOT NULL
+      AND s.first_index = OLD.archived_index + 1 AND s.last_index = NEW.archived_index
+      AND s.prev_hash = OLD.archived_hash AND s.last_hash = NEW.archived_hash
+      AND s.last_id = NEW.archived_id)
+BEGIN
+    SELECT RAISE(ABORT, 'the pointer moves over the archived segment that follows it, only');
+END;
