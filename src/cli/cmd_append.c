@@ -199,6 +199,7 @@ gboolean ak_cmd_append(AkCli *cli, GError **error)
         return FALSE;
     if (append_all(append, error))
         return TRUE;
-    g_prefix_error(error, "%" G_GUINT64_FORMAT " events were appended, then: ", append->appended);
+    g_prefix_error(error, "%" G_GUINT64_FORMAT " event%s appended, then: ", append->appended,
+                   append->appended == 1 ? " was" : "s were");
     return FALSE;
 }

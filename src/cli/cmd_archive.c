@@ -2,6 +2,7 @@
 #include "cli/json.h"
 #include "cli/open.h"
 #include "cli/stop.h"
+#include "cli/text.h"
 #include "export/export.h"
 
 #include <unistd.h>
@@ -28,22 +29,23 @@ static void append_json(GString *out, const AkExportReport *report)
 
 static void append_text(GString *out, const AkExportReport *report, gboolean is_dry_run)
 {
-    g_string_append_printf(out,
-                           "%s%" G_GUINT64_FORMAT " events in %" G_GUINT64_FORMAT
-                           " objects: %" G_GUINT64_FORMAT " bytes of lines, %" G_GUINT64_FORMAT
-                           " bytes stored\n",
-                           is_dry_run ? "would archive " : "archived ", report->events,
-                           report->segments, report->content_bytes, report->object_bytes);
+    g_string_append_printf(
+        out,
+        "%s%" G_GUINT64_FORMAT " event%s in %" G_GUINT64_FORMAT " object%s: %" G_GUINT64_FORMAT
+        " bytes of lines, %" G_GUINT64_FORMAT " bytes stored\n",
+        is_dry_run ? "would archive " : "archived ", report->events, ak_text_plural(report->events),
+        report->segments, ak_text_plural(report->segments), report->content_bytes,
+        report->object_bytes);
     if (report->adopted > 0)
         g_string_append_printf(
             out, "%" G_GUINT64_FORMAT " of the objects were stored by an earlier run already\n",
             report->adopted);
     for (AkFaultCode code = 0; code < AK_FAULT_N_CODES; code++)
         if (report->faults[code] > 0)
-            g_string_append_printf(out,
-                                   "%s %s: %" G_GUINT64_FORMAT " events, archived as they are\n",
+            g_string_append_printf(out, "%s %s: %" G_GUINT64_FORMAT " event%s, archived as found\n",
                                    ak_fault_is_notice(code) ? "notice" : "fault",
-                                   ak_fault_name(code), report->faults[code]);
+                                   ak_fault_name(code), report->faults[code],
+                                   ak_text_plural(report->faults[code]));
     if (report->head.index >= 0)
         g_string_append_printf(out, "the pointer is at index %" G_GINT64_FORMAT ", %s\n",
                                report->head.index, report->head.id);

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "util/time.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
@@ -226,6 +227,8 @@ static gboolean prepare(Demo *demo, GError **error)
         return internal(error, "no temporary folder", cause->message);
     demo->source = g_strdup_printf("sqlite:%s/audit.db", demo->folder);
     demo->archive = g_strdup_printf("file:%s/archive", demo->folder);
+    if (g_mkdir(demo->archive + strlen("file:"), 0700) != 0)
+        return internal(error, "no folder for the archive", g_strerror(errno));
     demo->key = g_build_filename(demo->folder, "archiver.pem", NULL);
     demo->signing_key = g_build_filename(demo->folder, "events.pem", NULL);
     demo->signers = g_build_filename(demo->folder, "signers.json", NULL);

@@ -178,7 +178,7 @@ static void append_text(GString *out, const Facts *facts)
     g_string_append_printf(out, "event  %s\ntype   %s\ntime   %s\n", facts->id,
                            facts->type != NULL ? facts->type : "none", facts->ts);
     append_hash(out, facts);
-    g_string_append(out, "\n4. signature over the 32 bytes of the computed hash\n");
+    g_string_append(out, "\n4. signature over the 32 bytes of the hash\n");
     if (facts->signature == NULL) {
         g_string_append(out, "  none\n");
     } else {

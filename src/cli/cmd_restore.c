@@ -2,6 +2,7 @@
 #include "cli/json.h"
 #include "cli/open.h"
 #include "cli/stop.h"
+#include "cli/text.h"
 #include "ops/restore.h"
 #include "verify/verify.h"
 
@@ -12,9 +13,10 @@ static void append_report(GString *out, const AkCli *cli, const AkRestoreReport 
 
     if (!ak_cli_flag(cli, AK_OPT_JSON)) {
         g_string_append_printf(
-            out, "%s %" G_GUINT64_FORMAT " events of %" G_GUINT64_FORMAT " objects%s%s\n",
+            out, "%s %" G_GUINT64_FORMAT " event%s of %" G_GUINT64_FORMAT " object%s%s%s\n",
             ak_cli_flag(cli, AK_OPT_DRY_RUN) ? "would restore" : "restored", report->events,
-            report->segments, has_head ? ", up to " : "", has_head ? report->head.id : "");
+            ak_text_plural(report->events), report->segments, ak_text_plural(report->segments),
+            has_head ? ", up to " : "", has_head ? report->head.id : "");
         return;
     }
     ak_json_open(&json, NULL, '{');
@@ -41,6 +43,7 @@ static gboolean verify_only(AkCli *cli, const AkRestoreConfig *restore, AkRestor
         .signers = restore->signers,
         .checkpoint_key = restore->checkpoint_key,
         .origin = restore->origin,
+        .retention = "1 day", /* how long the lock is makes no event worse */
         .since_usec = G_MININT64,
         .until_usec = G_MAXINT64,
         .stop = restore->stop,

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/open.h"
+#include "cli/text.h"
 #include "util/time.h"
 
 static gint64 lag_seconds(const AkChainState *state)
@@ -28,10 +29,6 @@ static void append_pointer(AkJson *json, const AkChainState *state)
 
 static void append_writer(AkJson *json, const AkChainState *state)
 {
-    if (state->holder == NULL) {
-        ak_json_null(json, "writer");
-        return;
-    }
     ak_json_open(json, "writer", '{');
     ak_json_string(json, "holder", state->holder);
     ak_json_uint(json, "epoch", state->epoch);
@@ -73,9 +70,10 @@ static void append_pending(GString *out, const AkChainState *state)
     }
     (void)ak_time_format(state->oldest_pending_usec, ts);
     g_string_append_printf(out,
-                           "pending  %" G_GUINT64_FORMAT " events, %" G_GINT64_FORMAT " s behind\n"
+                           "pending  %" G_GUINT64_FORMAT " event%s, %" G_GINT64_FORMAT " s behind\n"
                            "oldest   %s of %s\n",
-                           state->pending, lag_seconds(state), state->oldest_pending_id, ts);
+                           state->pending, ak_text_plural(state->pending), lag_seconds(state),
+                           state->oldest_pending_id, ts);
 }
 
 static void append_text(GString *out, const AkCli *cli, const AkChainState *state)
@@ -94,10 +92,10 @@ static void append_text(GString *out, const AkCli *cli, const AkChainState *stat
     }
     append_pending(out, state);
     if (state->planned > 0)
-        g_string_append_printf(out, "planned  %u objects that are not archived yet\n",
-                               state->planned);
+        g_string_append_printf(out, "planned  %u object%s not archived yet\n", state->planned,
+                               ak_text_plural(state->planned));
     if (state->holder == NULL) {
-        g_string_append(out, "writer   none so far\n");
+        g_string_append_printf(out, "writer   none, epoch %" G_GUINT64_FORMAT "\n", state->epoch);
         return;
     }
     (void)ak_time_format_seconds(state->lease_until_usec, ts);

@@ -2,6 +2,7 @@
 #include "cli/json.h"
 #include "cli/open.h"
 #include "cli/stop.h"
+#include "cli/text.h"
 #include "util/hex.h"
 #include "util/log.h"
 #include "verify/verify.h"
@@ -154,18 +155,19 @@ static void report_text(Printer *printer, const AkVerifyConfig *config,
     GString *out = printer->out;
 
     if (config->what & AK_VERIFY_SOURCE)
-        g_string_append_printf(out, "source   %" G_GUINT64_FORMAT " events\n",
-                               report->source_events);
+        g_string_append_printf(out, "source   %" G_GUINT64_FORMAT " event%s\n",
+                               report->source_events, ak_text_plural(report->source_events));
     if (config->what & AK_VERIFY_ARCHIVE)
         g_string_append_printf(
-            out, "archive  %" G_GUINT64_FORMAT " events in %" G_GUINT64_FORMAT " objects\n",
-            report->archive_events, report->segments);
+            out, "archive  %" G_GUINT64_FORMAT " event%s in %" G_GUINT64_FORMAT " object%s\n",
+            report->archive_events, ak_text_plural(report->archive_events), report->segments,
+            ak_text_plural(report->segments));
     if (config->what & AK_VERIFY_CROSS)
-        g_string_append_printf(out, "cross    %" G_GUINT64_FORMAT " events\n",
-                               report->cross_events);
+        g_string_append_printf(out, "cross    %" G_GUINT64_FORMAT " event%s\n",
+                               report->cross_events, ak_text_plural(report->cross_events));
     if (config->signers != NULL)
-        g_string_append_printf(out, "checked  %" G_GUINT64_FORMAT " signatures\n",
-                               report->signatures);
+        g_string_append_printf(out, "checked  %" G_GUINT64_FORMAT " signature%s\n",
+                               report->signatures, ak_text_plural(report->signatures));
     else
         g_string_append(out, "checked  no signatures: no --signers\n");
     if (report->has_root) {
@@ -176,8 +178,8 @@ static void report_text(Printer *printer, const AkVerifyConfig *config,
     }
     if (config->sample > 0)
         g_string_append_printf(
-            out, "sample   %" G_GUINT64_FORMAT " objects, seed %" G_GUINT64_FORMAT "\n",
-            config->sample, config->seed);
+            out, "sample   %" G_GUINT64_FORMAT " object%s, seed %" G_GUINT64_FORMAT "\n",
+            config->sample, ak_text_plural(config->sample), config->seed);
     if (report->n_notices > 0)
         g_string_append_printf(out, "notices  %" G_GUINT64_FORMAT "\n", report->n_notices);
     if (report->n_faults == 0)

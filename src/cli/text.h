@@ -7,4 +7,10 @@
  * most @width characters; every line starts with @margin and ends with a newline. */
 void ak_text_wrap(GString *out, const char *text, const char *margin, guint width);
 
+/* "s" but for one thing. */
+static inline const char *ak_text_plural(guint64 n)
+{
+    return n == 1 ? "" : "s";
+}
+
 #endif

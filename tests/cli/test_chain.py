@@ -34,6 +34,7 @@ class Trail:
                     **{name: f"{folder}/{file}" for name, file in (
                         ("AUDITKEEP_KEY", "archiver.pem"), ("AUDITKEEP_SIGNERS", "signers.json"),
                         ("AUDITKEEP_SIGNING_KEY", "events.pem"))}}
+        (folder / "archive").mkdir()
         self("init")
 
     def __call__(self, *words, **more):
@@ -85,7 +86,7 @@ def test_append_in_many_batches(trail):
     many = lines({"eventType": "a", "payload": n} for n in range(2500))
     assert len(trail("append", stdin=many).out.splitlines()) == 2500
     trail("verify", "--what", "source")
-    assert trail.sql("SELECT count(DISTINCT ts), count(*) FROM audit_events") == [(2500, 2500)]
+    assert trail.sql("SELECT count(DISTINCT created_at), count(*) FROM audit_events") == [(2500, 2500)]
 
 
 def test_bad_line_stops_before_its_batch(trail):
@@ -114,10 +115,10 @@ def test_signing_key_needs_a_signer_id(trail):
 def test_status_of_an_empty_chain(trail):
     assert trail("status").out == ("chain    main\narchived nothing yet\n"
                                    "pending  nothing: every event is archived\n"
-                                   "writer   none so far\n")
+                                   "writer   none, epoch 0\n")
     assert json.loads(trail("status", "--json").out) == {
         "chain": "main", "archived": None, "pending": 0, "lagSeconds": 0, "oldestPending": None,
-        "planned": 0, "writer": None}
+        "planned": 0, "writer": {"holder": None, "epoch": 0, "held": False, "until": None}}
 
 
 def test_status_before_and_after_archiving(trail):
@@ -183,7 +184,7 @@ def test_explain_of_an_unknown_event(trail):
 def test_archive_report(trail):
     trail.append()
     out = trail("archive", "--once").out
-    assert re.fullmatch(r"archived 3 events in 1 objects: \d+ bytes of lines, \d+ bytes stored\n"
+    assert re.fullmatch(r"archived 3 events in 1 object: \d+ bytes of lines, \d+ bytes stored\n"
                         rf"the pointer is at index 2, {IDS[2]}\n", out)
     again = json.loads(trail("archive", "--json").out)
     assert again["events"] == again["segments"] == 0
@@ -193,7 +194,7 @@ def test_archive_report(trail):
 
 def test_archive_dry_run(trail):
     trail.append()
-    assert trail("archive", "--dry-run").out.startswith("would archive 3 events in 1 objects")
+    assert trail("archive", "--dry-run").out.startswith("would archive 3 events in 1 object")
     assert json.loads(trail("status", "--json").out)["archived"] is None
 
 
@@ -201,7 +202,7 @@ def test_verify_reports(trail):
     trail.append()
     trail("archive")
     out = trail("verify").out
-    assert out.startswith("source   3 events\narchive  3 events in 1 objects\ncross    3 events\n")
+    assert out.startswith("source   3 events\narchive  3 events in 1 object\ncross    3 events\n")
     assert out.endswith("verdict  clean: no fault was found\n")
     found = json.loads(trail("verify", "--json").out)
     assert found["faults"] == found["notices"] == []
@@ -255,10 +256,10 @@ def test_restore_dry_run_and_restore(trail, tmp_path):
     trail("archive")
     env = {"DATABASE_URL": f"sqlite:{tmp_path}/staging.db"}
     assert trail("restore", "--dry-run", env=env).out == (
-        f"would restore 3 events of 1 objects, up to {IDS[2]}\n")
+        f"would restore 3 events of 1 object, up to {IDS[2]}\n")
     assert not (tmp_path / "staging.db").exists()
     assert trail("restore", "--yes", env=env).out == (
-        f"restored 3 events of 1 objects, up to {IDS[2]}\n")
+        f"restored 3 events of 1 object, up to {IDS[2]}\n")
     trail("verify", "--what", "source", env=env)
 
 
