@@ -189,7 +189,7 @@ static gboolean parse_faults(AkView raw, AkFaultSet *out)
 
     if (raw.len < 2 || raw.data[0] != '[' || *end != ']')
         return FALSE;
-    while (at < end) {
+    for (;;) {
         const char *comma = memchr(at, ',', (gsize)(end - at));
         const char *stop = comma != NULL ? comma : end;
         AkFaultCode code;
@@ -198,9 +198,10 @@ static gboolean parse_faults(AkView raw, AkFaultSet *out)
             !ak_fault_from_name(ak_view(at + 1, (gsize)(stop - at) - 2), &code))
             return FALSE;
         *out |= AK_FAULT_BIT(code);
+        if (stop == end)
+            return TRUE;
         at = stop + 1;
     }
-    return TRUE;
 }
 
 static gboolean parse_member(Parse *parse, guint member, AkView raw)
@@ -240,8 +241,10 @@ static gboolean find_member(AkView key, guint *out)
 
 static gboolean bad_line(GError **error, const char *what, AkView name)
 {
-    g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT, "archived line: %s '%.*s'", what,
-                (int)MIN(name.len, 64), name.data != NULL ? name.data : "");
+    g_autofree char *shown =
+        g_utf8_make_valid(name.data != NULL ? name.data : "", (gssize)MIN(name.len, 64));
+
+    g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT, "archived line: %s '%s'", what, shown);
     return FALSE;
 }
 
@@ -304,6 +307,7 @@ gboolean ak_envelope_parse(AkView line, AkArena *arena, AkEnvelope *out, GError 
                 .signer_id = views[M_SIGNER_ID],
                 .metadata = source_text(&parse, M_METADATA, M_METADATA_TEXT),
                 .extra = source_text(&parse, M_EXTRA, M_EXTRA_TEXT),
+                .is_verbatim = TRUE, /* so that a text that was kept is written again */
             },
         .chain = views[M_CHAIN],
         .canonical = views[M_PAYLOAD],

@@ -28,7 +28,8 @@ void ak_envelope_write(AkCanonical *scratch, const AkEvent *event, AkView chain,
                        const AkCanonicalInfo *info, AkFaultSet faults, AkBuf *out);
 
 /*
- * Reads a line. Views point into @line or, where a string had to be unescaped, into @arena.
+ * Reads a line; what ak_envelope_write() makes of it is the line again. Views point into @line or,
+ * where a string had to be unescaped, into @arena.
  * BAD_INPUT when a member is missing, unknown or of the wrong type.
  */
 gboolean ak_envelope_parse(AkView line, AkArena *arena, AkEnvelope *out,

@@ -79,8 +79,10 @@ static gboolean skip_value(AkScan *scan)
 
 gboolean ak_scan_begin(AkScan *scan, AkView object)
 {
+    if (object.data == NULL)
+        return FALSE;
     *scan = (AkScan){object.data, object.data + object.len, TRUE};
-    return object.data != NULL && take(scan, '{');
+    return take(scan, '{');
 }
 
 static AkScanStep finish(AkScan *scan)
