@@ -103,7 +103,9 @@ typedef struct AkStoreDriver {
     /*
      * Writes the object, locked from its first moment, durable on return; never replaces one.
      * Retries by itself. CONFLICT when @put->key is there already: it is left alone, and the
-     * caller decides by head() and get() whether it is the same. After the write the object is
+     * caller decides by head() and get() whether it is the same. A store that ignores conditional
+     * writes is found out; there of two racing writers one at most succeeds, but the other's
+     * version may lie on top: read by @out->version. After the write the object is
      * read back (head); LOCK_OFF when mode or date are less than asked for;
      * INTERNAL when size or checksum differ. A lock that we may not see is DENIED.
      * @out describes what was written.
