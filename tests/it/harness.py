@@ -166,7 +166,7 @@ class Folder:
 
     def segments(self):
         """{key: bytes} of the archive's segment objects."""
-        files = sorted(self.path.rglob("*.ndjson.zst"))
+        files = sorted((self.path / "audit").rglob("*.ndjson.zst"))
         return {str(file.relative_to(self.path)): file.read_bytes() for file in files}
 
     def _writable(self, key):

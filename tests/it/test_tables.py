@@ -1,16 +1,13 @@
 """The tables that exist already, and the runbook's own SQL."""
+import re
+
 import pytest
 
-from harness import node_make
+from harness import ROOT, node_make
 
-# docs/runbook.md, containment, step 3
-RUNBOOK_SQL = """
-SELECT id, hash, s3_object_key, s3_archived_at
-FROM audit_events
-WHERE s3_archived_at IS NULL
-ORDER BY created_at ASC
-LIMIT 25;
-"""
+# Containment, step 3, as people paste it.
+RUNBOOK_SQL = re.search(r"```sql\n(SELECT id, hash.*?)```", (ROOT / "docs/runbook.md").read_text(),
+                        re.S)[1]
 
 PIPELINE = """ALTER TABLE audit_events
     ADD s3_object_key text, ADD s3_archived_at timestamptz,
