@@ -68,10 +68,10 @@ gboolean ak_pem_read(BIO *bio, AkPem *out);
 void ak_pem_clear(AkPem *pem);
 
 /* Is the Ed25519 or RSA key of an acceptable size? BAD_INPUT names the type when it is another. */
-gboolean ak_key_check(const EVP_PKEY *key, int min_rsa_bits, GError **error) AK_MUST_CHECK;
+gboolean ak_signer_key_check(const EVP_PKEY *key, int min_rsa_bits, GError **error) AK_MUST_CHECK;
 
 /* Of an Ed25519 or RSA key. */
-AkAlgorithm ak_key_algorithm(const EVP_PKEY *key);
+AkAlgorithm ak_signer_key_algorithm(const EVP_PKEY *key);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkVerifier, ak_verifier_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkPem, ak_pem_clear)

@@ -45,13 +45,13 @@ static gboolean fail(GError **error, const char *why)
     return FALSE;
 }
 
-AkAlgorithm ak_key_algorithm(const EVP_PKEY *key)
+AkAlgorithm ak_signer_key_algorithm(const EVP_PKEY *key)
 {
     return EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? AK_ALGORITHM_ED25519
                                                          : AK_ALGORITHM_RSA_SHA256;
 }
 
-gboolean ak_key_check(const EVP_PKEY *key, int min_rsa_bits, GError **error)
+gboolean ak_signer_key_check(const EVP_PKEY *key, int min_rsa_bits, GError **error)
 {
     const char *type = EVP_PKEY_get0_type_name(key);
     int bits = EVP_PKEY_get_bits(key);
@@ -92,9 +92,9 @@ static gboolean check_public(const EVP_PKEY *key, GError **error)
     guint8 raw[AK_ED25519_LEN];
     gsize len = sizeof raw;
 
-    if (!ak_key_check(key, AK_RSA_MIN_BITS, error))
+    if (!ak_signer_key_check(key, AK_RSA_MIN_BITS, error))
         return FALSE;
-    if (ak_key_algorithm(key) == AK_ALGORITHM_RSA_SHA256)
+    if (ak_signer_key_algorithm(key) == AK_ALGORITHM_RSA_SHA256)
         return is_rsa_sound(key) || fail(error, "the numbers are no RSA key");
     return (EVP_PKEY_get_raw_public_key(key, raw, &len) == 1 && ak_ed25519_is_safe_key(raw)) ||
            fail(error, "not a point of Ed25519, or one of small order");

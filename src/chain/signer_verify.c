@@ -46,7 +46,7 @@ AkVerifier *ak_verifier_new(EVP_PKEY *key, gint *tables_left)
     AkVerifier *verifier = g_new0(AkVerifier, 1);
 
     verifier->key = key;
-    verifier->algorithm = ak_key_algorithm(key);
+    verifier->algorithm = ak_signer_key_algorithm(key);
     verifier->signature_len = (gsize)EVP_PKEY_get_size(key);
     if (verifier->algorithm == AK_ALGORITHM_ED25519) {
         verifier->lazy = g_new0(Lazy, 1);

@@ -25,7 +25,7 @@ void ak_signing_key_free(AkSigningKey *key)
 
 AkAlgorithm ak_signing_key_algorithm(const AkSigningKey *key)
 {
-    return ak_key_algorithm(key->key);
+    return ak_signer_key_algorithm(key->key);
 }
 
 /* What is wrong with the only block of a key file; NULL when it is a private key to try. */
@@ -84,7 +84,7 @@ static EVP_PKEY *parse_key(GBytes *bytes, GError **error)
         (void)fail(error, objection);
         return NULL;
     }
-    return ak_key_check(key, AK_RSA_MIN_SIGNING_BITS, error) ? g_steal_pointer(&key) : NULL;
+    return ak_signer_key_check(key, AK_RSA_MIN_SIGNING_BITS, error) ? g_steal_pointer(&key) : NULL;
 }
 
 AkSigningKey *ak_signing_key_load(const char *path, GError **error)
@@ -137,7 +137,7 @@ gboolean ak_signing_key_sign_raw(const AkSigningKey *key, const guint8 *message,
     g_autoptr(EVP_MD_CTX) ctx = EVP_MD_CTX_new();
     gsize out_len = AK_ED25519_SIGNATURE_LEN;
 
-    if (ak_key_algorithm(key->key) != AK_ALGORITHM_ED25519) {
+    if (ak_signer_key_algorithm(key->key) != AK_ALGORITHM_ED25519) {
         g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
                     "could not sign: an Ed25519 key is needed, this is RSA; hint: make one with "
                     "'openssl genpkey -algorithm ed25519'");
@@ -169,7 +169,7 @@ gboolean ak_signing_key_sign(const AkSigningKey *key, const guint8 hash[AK_SHA25
     guint8 signature[AK_RSA_MAX_BITS / 8];
     gsize len = sizeof signature;
 
-    if (ak_key_algorithm(key->key) == AK_ALGORITHM_RSA_SHA256) {
+    if (ak_signer_key_algorithm(key->key) == AK_ALGORITHM_RSA_SHA256) {
         if (!sign_rsa(key->key, hash, signature, &len, error))
             return FALSE;
     } else {
@@ -198,6 +198,6 @@ gboolean ak_signing_key_public_raw(const AkSigningKey *key, guint8 out[32])
 {
     gsize len = AK_ED25519_LEN;
 
-    return ak_key_algorithm(key->key) == AK_ALGORITHM_ED25519 &&
+    return ak_signer_key_algorithm(key->key) == AK_ALGORITHM_ED25519 &&
            EVP_PKEY_get_raw_public_key(key->key, out, &len) == 1;
 }
