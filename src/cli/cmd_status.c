@@ -15,14 +15,12 @@ static gint64 lag_seconds(const AkChainState *state)
 
 static void append_pointer(AkJson *json, const AkChainState *state)
 {
-    if (state->archived.index < 0) {
-        ak_json_null(json, "archived");
-        return;
-    }
+    gboolean has_pointer = state->archived.index >= 0;
+
     ak_json_open(json, "archived", '{');
-    ak_json_index(json, "index", state->archived.index);
-    ak_json_string(json, "id", state->archived.id);
-    ak_json_string(json, "hash", state->archived.hash);
+    ak_json_int(json, "index", state->archived.index);
+    ak_json_string(json, "id", has_pointer ? state->archived.id : NULL);
+    ak_json_string(json, "hash", has_pointer ? state->archived.hash : NULL);
     ak_json_time(json, "at", state->archived_usec);
     ak_json_close(json, '}');
 }

@@ -49,6 +49,12 @@ void ak_json_uint(AkJson *json, const char *name, guint64 value)
     g_string_append_printf(json->out, "%" G_GUINT64_FORMAT, value);
 }
 
+void ak_json_int(AkJson *json, const char *name, gint64 value)
+{
+    begin(json, name);
+    g_string_append_printf(json->out, "%" G_GINT64_FORMAT, value);
+}
+
 void ak_json_bool(AkJson *json, const char *name, gboolean value)
 {
     begin(json, name);

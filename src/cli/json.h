@@ -15,6 +15,7 @@ void ak_json_close(AkJson *json, char bracket);
 /* @text NULL is null. */
 void ak_json_string(AkJson *json, const char *name, const char *text);
 void ak_json_uint(AkJson *json, const char *name, guint64 value);
+void ak_json_int(AkJson *json, const char *name, gint64 value);
 void ak_json_bool(AkJson *json, const char *name, gboolean value);
 void ak_json_null(AkJson *json, const char *name);
 

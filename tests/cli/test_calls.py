@@ -1,8 +1,11 @@
 """Wrong calls: one line that says what is wrong and what would be right; status 2."""
 import json
 import os
+import subprocess
 
 import pytest
+
+from caller import PROGRAM
 
 
 @pytest.mark.parametrize("words, text", [
@@ -54,15 +57,13 @@ def test_wrong_call(auditkeep, words, text):
 
 
 def test_links_act_as_their_command(auditkeep, tmp_path):
-    import conftest
     for link, command in (("audit-archiver", "archive"), ("audit-verify", "verify")):
-        os.symlink(conftest.PROGRAM, tmp_path / link)
+        os.symlink(PROGRAM, tmp_path / link)
         assert auditkeep("--help", program=tmp_path / link).out == auditkeep(command, "--help").out
 
 
 def test_link_of_a_later_command(auditkeep, tmp_path):
-    import conftest
-    os.symlink(conftest.PROGRAM, tmp_path / "audit-retention")
+    os.symlink(PROGRAM, tmp_path / "audit-retention")
     text = auditkeep.refused("run", program=tmp_path / "audit-retention")
     assert text == "'audit-retention' is not in this version: 'retention' comes with a later one"
 
@@ -108,10 +109,8 @@ def test_error_in_bytes_that_are_no_text(auditkeep):
 
 
 def test_full_output(auditkeep):
-    import conftest
-    import subprocess
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([conftest.PROGRAM, "help"], stdout=full, stderr=subprocess.PIPE,
+        done = subprocess.run([PROGRAM, "help"], stdout=full, stderr=subprocess.PIPE,
                               check=False)
     assert done.returncode == 3
     assert done.stderr.startswith(b"auditkeep: standard output cannot be written: ")

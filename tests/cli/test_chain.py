@@ -117,7 +117,7 @@ def test_status_of_an_empty_chain(trail):
                                    "pending  nothing: every event is archived\n"
                                    "writer   none, epoch 0\n")
     assert json.loads(trail("status", "--json").out) == {
-        "chain": "main", "archived": None, "pending": 0, "lagSeconds": 0, "oldestPending": None,
+        "chain": "main", "archived": {"index": -1, "id": None, "hash": None, "at": None}, "pending": 0, "lagSeconds": 0, "oldestPending": None,
         "planned": 0, "writer": {"holder": None, "epoch": 0, "held": False, "until": None}}
 
 
@@ -195,7 +195,7 @@ def test_archive_report(trail):
 def test_archive_dry_run(trail):
     trail.append()
     assert trail("archive", "--dry-run").out.startswith("would archive 3 events in 1 object")
-    assert json.loads(trail("status", "--json").out)["archived"] is None
+    assert json.loads(trail("status", "--json").out)["archived"]["index"] == -1
 
 
 def test_verify_reports(trail):
