@@ -189,7 +189,7 @@ static void report_text(Printer *printer, const AkVerifyConfig *config,
     flush(printer);
 }
 
-static gboolean run(AkCli *cli, AkVerifyConfig *config, GError **error)
+static gboolean run(AkCli *cli, const AkVerifyConfig *base, GError **error)
 {
     Printer printer = {.is_json = ak_cli_flag(cli, AK_OPT_JSON),
                        .has_progress = isatty(STDERR_FILENO) &&
@@ -198,23 +198,24 @@ static gboolean run(AkCli *cli, AkVerifyConfig *config, GError **error)
                        .notices.out = g_string_new(NULL)};
     g_autoptr(GString) out = printer.out;
     g_autoptr(GString) notices = printer.notices.out;
+    AkVerifyConfig config = *base;
     AkVerifyReport report = {.source_head = AK_CURSOR_START, .archive_head = AK_CURSOR_START};
     gboolean is_complete;
 
-    config->on_finding = on_finding;
-    config->on_progress = printer.has_progress ? on_progress : NULL;
-    config->data = &printer;
+    config.on_finding = on_finding;
+    config.on_progress = printer.has_progress ? on_progress : NULL;
+    config.data = &printer;
     if (printer.is_json) {
         printer.json.out = out;
         ak_json_open(&printer.json, NULL, '{');
         ak_json_open(&printer.json, "faults", '[');
     }
-    is_complete = ak_verify_run(config, &report, error);
+    is_complete = ak_verify_run(&config, &report, error);
     clear_progress(&printer);
     if (printer.is_json)
-        report_json(&printer, config, &report, is_complete);
+        report_json(&printer, &config, &report, is_complete);
     else if (is_complete)
-        report_text(&printer, config, &report);
+        report_text(&printer, &config, &report);
     cli->exit_status = report.n_faults > 0 ? 1 : 0;
     if (!is_complete) {
         g_clear_error(&printer.output_error);

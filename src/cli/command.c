@@ -71,9 +71,9 @@ const AkCommand ak_commands[AK_CMD_N] = {
          .description =
              "Shows the archive's pointer, the events that are not archived yet, the oldest of "
              "them, and who holds the writer's lease.\n"
-             "With --json an object with the members chain, archived (the pointer: index, id, "
-             "hash, at), "
-             "pending, lagSeconds, oldestPending (id, ts), planned, writer (holder, epoch, held, "
+             "With --json an object with the members chain, archived (the pointer: index, -1 "
+             "before the first event, id, hash, at), pending, lagSeconds, oldestPending (id, ts), "
+             "planned, writer (holder, epoch, held, "
              "until); what is not known is null.",
          .example = "auditkeep status --json",
          .exits = {"the state was read", NULL, WRONG_CALL, NO_DATABASE},
