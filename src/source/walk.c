@@ -244,8 +244,6 @@ static gboolean look_up(AkWalk *walk, AkRow *out_row, gboolean *out_done, GError
     AkWaiting *next;
 
     *out_done = FALSE;
-    if (!learn_alias(walk, error))
-        return FALSE;
     if (walk->has_alias) {
         rows = ak_walk_lookup(walk, &walk->alias, any, error);
         if (rows == NULL)
@@ -366,6 +364,10 @@ static gboolean look_further(AkWalk *walk, AkRow *out_row, gboolean *out_done, G
     if (is_leaf) {
         if (!walk->is_dry && walk->cache.count < LOW_WATER)
             return begin_scan(walk, error);
+        if (!learn_alias(walk, error))
+            return FALSE;
+        if (walk->has_alias && ak_walk_cache_find(&walk->cache, &walk->alias) != NULL)
+            return TRUE; /* to be taken from there */
         if (!look_up(walk, out_row, out_done, error))
             return FALSE;
         if (*out_done)

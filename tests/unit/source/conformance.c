@@ -1,0 +1,13 @@
+#include "fixture.h"
+
+/* The same cases against every driver: linked with one backend_*.c each. */
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_init_cases();
+    add_order_cases();
+    add_append_cases();
+    add_pointer_cases();
+    backend_add_cases();
+    return g_test_run();
+}
