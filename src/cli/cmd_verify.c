@@ -191,13 +191,14 @@ static void report_text(Printer *printer, const AkVerifyConfig *config,
 
 static gboolean run(AkCli *cli, const AkVerifyConfig *base, GError **error)
 {
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GString) notices = g_string_new(NULL);
     Printer printer = {.is_json = ak_cli_flag(cli, AK_OPT_JSON),
                        .has_progress = isatty(STDERR_FILENO) &&
                                        ak_cli_number(cli, AK_OPT_LOG_FORMAT) != AK_LOG_JSON,
-                       .out = g_string_new(NULL),
-                       .notices.out = g_string_new(NULL)};
-    g_autoptr(GString) out = printer.out;
-    g_autoptr(GString) notices = printer.notices.out;
+                       .json.out = out,
+                       .notices.out = notices,
+                       .out = out};
     AkVerifyConfig config = *base;
     AkVerifyReport report = {.source_head = AK_CURSOR_START, .archive_head = AK_CURSOR_START};
     gboolean is_complete;
@@ -206,7 +207,6 @@ static gboolean run(AkCli *cli, const AkVerifyConfig *base, GError **error)
     config.on_progress = printer.has_progress ? on_progress : NULL;
     config.data = &printer;
     if (printer.is_json) {
-        printer.json.out = out;
         ak_json_open(&printer.json, NULL, '{');
         ak_json_open(&printer.json, "faults", '[');
     }
