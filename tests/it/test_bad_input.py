@@ -30,9 +30,9 @@ def test_no_server(make_world):
 
 def test_no_such_database(make_world):
     world = make_world("postgres", "file")
-    result = world.run("archive", "--once", status=3,
+    result = world.run("archive", "--once", status=2,
                        env={"DATABASE_URL": world.source.url + "_absent"})
-    complains(result, world.source.name + "_absent")
+    complains(result, world.source.name + "_absent", "hint")
 
 
 def test_wrong_database_password(make_world):
@@ -62,17 +62,17 @@ def test_file_that_is_no_database(make_world, tmp_path):
 
 def test_schema_without_init(source_world):
     result = source_world.archive_once(status=2)
-    complains(result, "audit_events", "init")
+    complains(result, "init")
 
 
-@pytest.mark.parametrize("column", ["prev_hash", "payload", "event_type", "id"])
+@pytest.mark.parametrize("column", ["prev_hash", "payload", "id"])
 def test_missing_column(source_world, column):
     source = source_world.source
     kept = [c for c in ("id", "event_type", "payload", "prev_hash") if c != column]
     source.execute("CREATE TABLE audit_events (" + ", ".join(f"{c} text" for c in kept)
                    + ", hash text, signature text, signer_id text, ts timestamptz)")
     complains(source_world.run("init", status=2), column)
-    complains(source_world.archive_once(status=2), "init")
+    complains(source_world.archive_once(status=2), column)
 
 
 def test_table_is_not_there(source_world):
@@ -147,7 +147,8 @@ def test_append_without_key_says_which_option(source_world):
     ("{", ["signers-x.json"]),
     ("7", ["signers-x.json"]),
     ('[{"signerId": "bob"}]', ["bob"]),
-    ('[{"signerId": "bob", "algorithm": "ed448", "publicKey": "AAAA"}]', ["bob", "ed448"]),
+    ('[{"signerId": "bob", "algorithm": "ed448", '
+     '"publicKey": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}]', ["bob", "ed448"]),
     ('[{"signerId": "bob", "algorithm": "ed25519", "publicKey": "AAAA"}]', ["bob"]),
     ('[{"signerId": "bob", "publicKey": "-----BEGIN PUBLIC KEY-----\\n!"}]', ["bob"]),
     ('[{"algorithm": "ed25519", "publicKey": "AAAA"}]', ["signers-x.json"]),
@@ -238,7 +239,7 @@ def test_paused_archiver_does_no_harm_when_it_wakes(make_world):
     (["archive", "--segment-events", "zero"], "zero"),
     (["verify", "--what", "everything"], "everything"),
     (["archive", "--retention", "a while"], "a while"),
-    (["archive", "--archive", "ftp://x"], "ftp"), (["archive", "--source", "mysql://x"], "mysql"),
+    (["archive", "--archive", "ftp://x"], "ftp"), (["archive", "--source", "mysql://x"], "--source"),
 ])
 def test_wrong_call(make_world, words, complaint):
     world = make_world()

@@ -24,8 +24,8 @@ def assert_nothing_lost(world):
     world.assert_whole()
 
 
-def refused(world, *words, env=None, command=("archive", "--once")):
-    result = world.run(*command, status=3, env=env)
+def refused(world, *words, env=None, status=3):
+    result = world.archive_once(status=status, env=env)
     for word in words:
         assert word.lower() in result.err.lower(), str(result)
     assert "hint" in result.err, str(result)
@@ -74,21 +74,21 @@ def test_no_credentials(pending):
 
 def test_endpoint_that_is_not_there(pending):
     env = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "2"}
-    refused(pending, "127.0.0.1:1", env=env)
+    refused(pending, "127.0.0.1", env=env)
     assert_nothing_lost(pending)
 
 
 class Scripted(http.server.BaseHTTPRequestHandler):
     """Gives every request the same answer, as the AWS documentation words it."""
     protocol_version = "HTTP/1.1"
-    status, code, message, headers_out = 400, "", "", {}
+    status, code, message, more, headers_out = 400, "", "", "", {}
     seen = None
 
     def answer(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.seen.append(self.command)
         body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{self.code}</Code>'
-                f"<Message>{self.message}</Message><Region>eu-west-3</Region>"
+                f"<Message>{self.message}</Message>{self.more}"
                 f"<RequestId>4442587FB7D0A2F9</RequestId></Error>").encode()
         self.send_response(self.status)
         for name, value in self.headers_out.items():
@@ -107,13 +107,14 @@ class Scripted(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def scripted():
-    """scripted(status, code, message, headers): (environment, list of requests seen)."""
+    """scripted(status, code, message, more of the body, headers): (environment, requests seen)."""
     servers = []
 
-    def start(status, code, message="", headers=None):
+    def start(status, code, message="", more="", headers=None):
         seen = []
-        handler = type("Handler", (Scripted,), {"status": status, "code": code, "seen": seen,
-                                                "message": message, "headers_out": headers or {}})
+        handler = type("Handler", (Scripted,), {
+            "status": status, "code": code, "message": message, "more": more,
+            "headers_out": headers or {}, "seen": seen})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -128,16 +129,16 @@ def scripted():
 def test_wrong_region(pending, scripted):
     env, _ = scripted(400, "AuthorizationHeaderMalformed",
                       "The authorization header is malformed; the region 'us-east-1' is wrong; "
-                      "expecting 'eu-west-3'", {"x-amz-bucket-region": "eu-west-3"})
-    refused(pending, "region", "eu-west-3", env=env)
+                      "expecting 'eu-west-3'", "<Region>eu-west-3</Region>")
+    refused(pending, "AWS_REGION", "eu-west-3", env=env, status=2)
     assert_nothing_lost(pending)
 
 
 def test_redirect_to_another_region(pending, scripted):
     env, _ = scripted(301, "PermanentRedirect", "The bucket you are attempting to access must be "
                       "addressed using the specified endpoint.",
-                      {"x-amz-bucket-region": "eu-west-3"})
-    refused(pending, "eu-west-3", env=env)
+                      headers={"x-amz-bucket-region": "eu-west-3"})
+    refused(pending, "AWS_REGION", "eu-west-3", env=env, status=2)
     assert_nothing_lost(pending)
 
 
