@@ -33,6 +33,7 @@ void ak_segment_clear(AkSegment *segment)
     ak_buf_clear(&segment->tags);
     ak_buf_clear(&segment->hashes);
     g_clear_pointer(&segment->frames, g_array_unref);
+    memset(segment->faults, 0, sizeof segment->faults);
 }
 
 guint64 ak_segment_tag(AkView id)

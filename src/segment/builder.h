@@ -6,7 +6,7 @@
 #include "segment/manifest.h"
 #include "tree/merkle.h"
 
-/* One archive object in the making. Zero-initialise; reusable after ak_segment_reset(). */
+/* One archive object in the making. Zero-initialise; ak_segment_clear() makes it so again. */
 typedef struct {
     AkManifest manifest; /* root, tree size and checkpoint: after sealing */
     AkBuf object;        /* the frames, after sealing the whole object */

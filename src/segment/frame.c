@@ -2,7 +2,7 @@
 
 #include <zstd.h>
 
-enum { SEEK_MAGIC_LEN = 4, SEEK_RESERVED_BITS = 0x7C, SEEK_CHECKSUM_BIT = 0x80 };
+enum { SEEK_MAGIC_LEN = 4 };
 static const guint32 seek_magic = 0x8F92EAB1;
 
 void ak_frame_put_u32(AkBuf *out, guint32 value)
@@ -66,7 +66,6 @@ GArray *ak_frame_read_seek_table(AkView tail, guint64 object_bytes, gsize *out_n
     g_autoptr(GArray) frames = g_array_new(FALSE, FALSE, sizeof(AkFrame));
     const char *end = tail.data + tail.len;
     const char *table;
-    guint8 descriptor;
     guint64 n, bytes;
 
     *out_need = 0;
@@ -75,9 +74,9 @@ GArray *ak_frame_read_seek_table(AkView tail, guint64 object_bytes, gsize *out_n
         return NULL;
     }
     n = ak_frame_get_u32(end - AK_SEEK_FOOTER);
-    descriptor = (guint8)end[-5];
     bytes = AK_SKIPPABLE_HEADER + n * AK_SEEK_ENTRY + AK_SEEK_FOOTER;
-    if ((descriptor & (SEEK_RESERVED_BITS | SEEK_CHECKSUM_BIT)) != 0 || bytes > object_bytes) {
+    /* the descriptor: our frames carry their checksums themselves */
+    if (end[-SEEK_MAGIC_LEN - 1] != 0 || bytes > object_bytes) {
         (void)bad_object(error, "malformed seek table");
         return NULL;
     }
@@ -108,8 +107,8 @@ gboolean ak_frame_decompress(AkView frame, gsize content, AkBuf *out, GError **e
 {
     gsize got;
 
-    if (content > AK_FRAME_MAX_BYTES)
-        return bad_object(error, "a frame is too large");
+    if (content == 0 || content > AK_FRAME_MAX_BYTES)
+        return bad_object(error, "a frame is empty or too large");
     got = ZSTD_decompress(ak_buf_reserve(out, content), content, frame.data, frame.len);
     if (ZSTD_isError(got))
         return bad_object(error, ZSTD_getErrorName(got));

@@ -165,15 +165,26 @@ static gboolean is_consistent(const AkManifest *manifest)
            manifest->tree_size == manifest->last_index + 1;
 }
 
-gboolean ak_manifest_parse(AkView json, AkManifest *out, GError **error)
+/* JSON-GLib takes more than JSON, and nesting that no stack holds: only strict text goes to it. */
+static JsonNode *parse_object(AkView json)
 {
+    g_autoptr(AkCanonical) canonical = ak_canonical_new();
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    g_auto(AkManifest) manifest = {0};
-    JsonNode *root;
+    g_auto(AkBuf) strict = {0};
 
     if (json.len > AK_MANIFEST_MAX_BYTES ||
-        !json_parser_load_from_data(parser, json.data, (gssize)json.len, NULL) ||
-        (root = json_parser_get_root(parser)) == NULL || !JSON_NODE_HOLDS_OBJECT(root)) {
+        !ak_canonical_json(canonical, json, &strict, NULL, NULL) || strict.data[0] != '{' ||
+        !json_parser_load_from_data(parser, json.data, (gssize)json.len, NULL))
+        return NULL;
+    return json_parser_steal_root(parser);
+}
+
+gboolean ak_manifest_parse(AkView json, AkManifest *out, GError **error)
+{
+    g_autoptr(JsonNode) root = parse_object(json);
+    g_auto(AkManifest) manifest = {0};
+
+    if (root == NULL) {
         g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT, "manifest is no JSON object");
         return FALSE;
     }

@@ -48,6 +48,8 @@ static gboolean read_footer_frames(AkView tail, guint64 object_bytes, const GArr
         const AkFrame *frame = frame_at(all, all->len - N_FOOTER_FRAMES + i);
         gsize back = object_bytes - frame->offset;
 
+        if (frame->content != 0)
+            return bad_footer(error, "a frame of the footer has content");
         if (!ak_frame_read_skippable(ak_view(tail.data + tail.len - back, frame->compressed),
                                      magics[i], &contents[i], error))
             return FALSE;
@@ -62,8 +64,9 @@ static gboolean check_footer(const AkFooter *footer, GError **error)
     const AkManifest *manifest = &footer->manifest;
     guint64 content = 0;
 
-    if (footer->leaves.len != manifest->count * AK_SHA256_LEN ||
-        footer->tags.len != manifest->count * TAG_BYTES)
+    if (footer->leaves.len % AK_SHA256_LEN != 0 || footer->tags.len % TAG_BYTES != 0 ||
+        footer->leaves.len / AK_SHA256_LEN != manifest->count ||
+        footer->tags.len / TAG_BYTES != manifest->count)
         return bad_footer(error, "leaf hashes or tags do not fit the count");
     if (footer->frames->len != ak_footer_frame_of(footer, manifest->last_index) + 1)
         return bad_footer(error, "number of frames does not fit the indexes");
