@@ -64,10 +64,8 @@ static void run_read(Job *job)
     AkSession *session = job->pipeline->session;
     AkSource *reader = session->reader;
 
-    if (job->wait_ms > 0) {
-        if (!reader->driver->wait(reader, job->wait_ms, &job->error))
-            return;
-    }
+    if (job->wait_ms > 0 && !ak_source_wait(reader, job->wait_ms, &job->error))
+        return;
     (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->day,
                         &job->error);
 }

@@ -85,3 +85,11 @@ void ak_source_close(AkSource *source)
     if (source != NULL)
         source->driver->close(source);
 }
+
+gboolean ak_source_wait(AkSource *source, guint timeout_ms, GError **error)
+{
+    if (source->driver->wait != NULL)
+        return source->driver->wait(source, timeout_ms, error);
+    g_usleep(timeout_ms * 1000UL);
+    return TRUE;
+}

@@ -166,7 +166,8 @@ typedef struct AkSourceDriver {
     gboolean (*segments)(AkSource *source, guint64 from_index, AkSegmentFunc func, gpointer data,
                          GError **error);
 
-    /* Waits until rows may have been added, or @timeout_ms passed. Optional (NULL: sleep). */
+    /* Waits until rows may have been added, or @timeout_ms passed. Optional; see ak_source_wait().
+     */
     gboolean (*wait)(AkSource *source, guint timeout_ms, GError **error);
 } AkSourceDriver;
 
@@ -181,6 +182,9 @@ extern const AkSourceDriver ak_source_sqlite;
 /* Opens by the URL's scheme; CONFIG when there is no such driver. Call the members directly. */
 AkSource *ak_source_open(const AkSourceConfig *config, GError **error) AK_MUST_CHECK;
 void ak_source_close(AkSource *source);
+
+/* The driver's wait(), or sleep where it has none. */
+gboolean ak_source_wait(AkSource *source, guint timeout_ms, GError **error) AK_MUST_CHECK;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSource, ak_source_close)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSegmentRow, ak_segment_row_clear)
