@@ -35,7 +35,7 @@ static gboolean check_bucket(AkS3 *s3, GError **error)
     ak_pairs_add(&call.query, "max-keys", "0");
     if (!ak_s3_send_ok(s3, &call, &reply, error))
         return FALSE;
-    g_autofree char *listing = ak_s3_xml_text(ak_buf_view(&reply.http.body), "ListBucketResult");
+    g_autofree char *listing = ak_xml_text(ak_buf_view(&reply.http.body), "ListBucketResult");
     if (listing != NULL)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
@@ -54,7 +54,7 @@ static gboolean check_lock(AkS3 *s3, GError **error)
     if (!ak_s3_send_ok(s3, &call, &reply, error))
         return FALSE;
     g_autofree char *state =
-        ak_s3_xml_text(ak_buf_view(&reply.http.body), "ObjectLockConfiguration/ObjectLockEnabled");
+        ak_xml_text(ak_buf_view(&reply.http.body), "ObjectLockConfiguration/ObjectLockEnabled");
     if (g_strcmp0(state, "Enabled") == 0)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_LOCK_OFF,
@@ -79,7 +79,7 @@ static gboolean check_versioning(AkS3 *s3, GError **error)
         return FALSE;
     }
     g_autofree char *state =
-        ak_s3_xml_text(ak_buf_view(&reply.http.body), "VersioningConfiguration/Status");
+        ak_xml_text(ak_buf_view(&reply.http.body), "VersioningConfiguration/Status");
     if (g_strcmp0(state, "Enabled") == 0)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_LOCK_OFF,

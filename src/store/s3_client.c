@@ -142,9 +142,9 @@ static void read_error_document(AkS3 *s3, AkS3Reply *reply)
 
     if (date != NULL && ak_s3_http_date(date, &theirs))
         reply->skew_usec = theirs - s3->env.now_usec();
-    reply->code = ak_s3_xml_text(body, "Error/Code");
-    reply->message = ak_s3_xml_text(body, "Error/Message");
-    reply->region = region != NULL ? g_strdup(region) : ak_s3_xml_text(body, "Error/Region");
+    reply->code = ak_xml_text(body, "Error/Code");
+    reply->message = ak_xml_text(body, "Error/Message");
+    reply->region = region != NULL ? g_strdup(region) : ak_xml_text(body, "Error/Region");
     /* HEAD has no document to say so. */
     if (reply->code == NULL && reply->http.status == 403 && ABS(reply->skew_usec) > max_skew_usec)
         reply->code = g_strdup("RequestTimeTooSkewed");

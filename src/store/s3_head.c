@@ -99,8 +99,8 @@ static gboolean ask_retention(AkS3 *s3, const char *key, const char *version, Ak
         return FALSE;
     if (ak_s3_reply_is_ok(&reply)) {
         AkView body = ak_buf_view(&reply.http.body);
-        g_autofree char *mode = ak_s3_xml_text(body, "Retention/Mode");
-        g_autofree char *until = ak_s3_xml_text(body, "Retention/RetainUntilDate");
+        g_autofree char *mode = ak_xml_text(body, "Retention/Mode");
+        g_autofree char *until = ak_xml_text(body, "Retention/RetainUntilDate");
 
         if (until == NULL || ak_time_parse(ak_view_str(until), &out->retain_until_usec))
             out->lock_mode = parse_mode(mode);

@@ -1,17 +1,10 @@
 #ifndef AK_STORE_S3_XML_H
 #define AK_STORE_S3_XML_H
 
+#include "store/aws/xml.h"
 #include "store/store.h"
 
-/*
- * Readers of S3's XML answers. The text comes from outside: at most eight levels deep, names and
- * texts capped, namespaces ignored; BAD_INPUT for what is not such a document.
- */
-
-/* Text of the first element at @path ("Error/Code") or NULL: absent, or no XML at all. */
-char *ak_s3_xml_text(AkView xml, const char *path);
-
-/* One page of ListObjectVersions (encoding-type=url is undone). */
+/* One page of ListObjectVersions (encoding-type=url is undone); BAD_INPUT for another document. */
 typedef struct {
     GArray *objects; /* AkObject, in key order, newest version of a key first */
     gboolean is_truncated;

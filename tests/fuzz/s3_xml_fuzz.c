@@ -22,7 +22,7 @@ static void check_page(const AkS3Page *page)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AkView xml = ak_view((const char *)data, size);
-    g_autofree char *code = ak_s3_xml_text(xml, "Error/Code");
+    g_autofree char *code = ak_xml_text(xml, "Error/Code");
     g_auto(AkS3Page) page = {0};
     g_autoptr(GError) error = NULL;
 

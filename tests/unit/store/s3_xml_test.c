@@ -8,14 +8,14 @@ static const char error_document[] =
 
 static void test_text_by_path(void)
 {
-    g_autofree char *code = ak_s3_xml_text(ak_view_str(error_document), "Error/Code");
-    g_autofree char *message = ak_s3_xml_text(ak_view_str(error_document), "Error/Message");
-    g_autofree char *inner = ak_s3_xml_text(ak_view_str(error_document), "Error/Detail/Code");
+    g_autofree char *code = ak_xml_text(ak_view_str(error_document), "Error/Code");
+    g_autofree char *message = ak_xml_text(ak_view_str(error_document), "Error/Message");
+    g_autofree char *inner = ak_xml_text(ak_view_str(error_document), "Error/Detail/Code");
 
     g_assert_cmpstr(code, ==, "NoSuchKey");
     g_assert_cmpstr(message, ==, "a <b> & c");
     g_assert_cmpstr(inner, ==, "inner");
-    g_assert_null(ak_s3_xml_text(ak_view_str(error_document), "Code"));
+    g_assert_null(ak_xml_text(ak_view_str(error_document), "Code"));
 }
 
 static void test_no_text_in_what_is_no_document(void)
@@ -29,7 +29,7 @@ static void test_no_text_in_what_is_no_document(void)
                                         "<Error><Code>&x;</Code></Error>"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_assert_null(ak_s3_xml_text(ak_view_str(texts[i]), "Error/Code"));
+        g_assert_null(ak_xml_text(ak_view_str(texts[i]), "Error/Code"));
 }
 
 static void test_depth_and_length_are_capped(void)
@@ -37,11 +37,11 @@ static void test_depth_and_length_are_capped(void)
     g_autofree char *text = g_strnfill(8193, 'x');
     g_autofree char *overlong = g_strdup_printf("<Error><Code>%s</Code></Error>", text);
     g_autofree char *fits = g_strdup_printf("<Error><Code>%s</Code></Error>", text + 1);
-    g_autofree char *code = ak_s3_xml_text(ak_view_str(fits), "Error/Code");
+    g_autofree char *code = ak_xml_text(ak_view_str(fits), "Error/Code");
 
-    g_assert_null(ak_s3_xml_text(ak_view_str(overlong), "Error/Code"));
+    g_assert_null(ak_xml_text(ak_view_str(overlong), "Error/Code"));
     g_assert_cmpuint(strlen(code), ==, 8192);
-    g_assert_null(ak_s3_xml_text(AK_VIEW("<a><a><a><a><a><a><a><a><a>x</a></a></a></a></a></a></a>"
+    g_assert_null(ak_xml_text(AK_VIEW("<a><a><a><a><a><a><a><a><a>x</a></a></a></a></a></a></a>"
                                          "</a></a>"),
                                  "a/a/a/a/a/a/a/a/a"));
 }
