@@ -3,6 +3,7 @@ import http.server
 import os
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -81,8 +82,11 @@ def test_endpoint_that_is_not_there(pending):
 class Scripted(http.server.BaseHTTPRequestHandler):
     """Gives every request the same answer, as the AWS documentation words it."""
     protocol_version = "HTTP/1.1"
-    status, code, message, more, headers_out = 400, "", "", "", {}
+    status, code, message, more, headers_out, ahead_seconds = 400, "", "", "", {}, 0
     seen = None
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + self.ahead_seconds)
 
     def answer(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -110,11 +114,11 @@ def scripted():
     """scripted(status, code, message, more of the body, headers): (environment, requests seen)."""
     servers = []
 
-    def start(status, code, message="", more="", headers=None):
+    def start(status, code, message="", more="", headers=None, ahead_seconds=0):
         seen = []
         handler = type("Handler", (Scripted,), {
             "status": status, "code": code, "message": message, "more": more,
-            "headers_out": headers or {}, "seen": seen})
+            "headers_out": headers or {}, "ahead_seconds": ahead_seconds, "seen": seen})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -144,8 +148,8 @@ def test_redirect_to_another_region(pending, scripted):
 
 def test_clock_skew(pending, scripted):
     env, _ = scripted(403, "RequestTimeTooSkewed", "The difference between the request time and "
-                      "the current time is too large.")
-    refused(pending, "clock", env=env)
+                      "the current time is too large.", ahead_seconds=3600)
+    refused(pending, "clock is +3600 s", env=env, status=2)
     assert_nothing_lost(pending)
 
 
