@@ -95,12 +95,12 @@ BEGIN
 END $$;
 
 -- Marks rows: first where they were read, then those that have moved since, by id. Joins other
--- than nested loops would read the whole table.
+-- than nested loops would read the whole table, and compiling takes longer than they do.
 CREATE OR REPLACE FUNCTION auditkeep.mark_rows(
     p_events text, p_key text, p_at timestamptz, p_ids text[], p_tids tid[], p_hashes text[])
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     id_type text := (SELECT format_type(atttypid, NULL) FROM pg_attribute
                      WHERE attrelid = p_events::regclass AND attname = 'id');

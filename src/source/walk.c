@@ -44,6 +44,8 @@ void ak_walk_free(AkWalk *walk)
     ak_canonical_free(walk->canonical);
     ak_sha256_free(walk->sha);
     ak_buf_clear(&walk->text);
+    ak_buf_clear(&walk->payload);
+    ak_buf_clear(&walk->prev_hash);
     g_free(walk);
 }
 
@@ -64,6 +66,12 @@ gboolean ak_walk_own_link(AkWalk *walk, const AkEvent *event, AkLink *out)
     return TRUE;
 }
 
+static void keep(AkBuf *buf, AkView view)
+{
+    ak_buf_truncate(buf, 0);
+    ak_buf_append_view(buf, view);
+}
+
 /* Hands @row out as the next event. */
 static void emit(AkWalk *walk, const AkRow *row, const AkLink *prev, AkRow *out_row)
 {
@@ -73,7 +81,10 @@ static void emit(AkWalk *walk, const AkRow *row, const AkLink *prev, AkRow *out_
     walk->has_link = ak_walk_own_link(walk, &row->event, &walk->link);
     walk->prev = *prev;
     walk->has_prev = TRUE;
-    walk->has_alias = walk->is_alias_known = FALSE;
+    walk->has_alias = FALSE;
+    walk->is_alias_known = ak_view_is_blank(row->event.hash);
+    keep(&walk->payload, row->event.payload.data != NULL ? row->event.payload : AK_VIEW("null"));
+    keep(&walk->prev_hash, row->event.prev_hash);
     walk->head.index++;
     memcpy(walk->head.id, id.data, len);
     walk->head.id[len] = '\0';
@@ -88,10 +99,27 @@ static void emit_waiting(AkWalk *walk, AkWaiting *waiting, AkRow *out_row)
     emit(walk, &waiting->row, &waiting->prev, out_row);
 }
 
+/*
+ * Is the head's stored hash the one that its payload gives? Looked into once a row does not link:
+ * where they differ, only the computed one is sure not to lead elsewhere in the chain.
+ */
+static void learn_alias(AkWalk *walk)
+{
+    const AkEvent head = {.payload = ak_buf_view(&walk->payload),
+                          .prev_hash = ak_buf_view(&walk->prev_hash)};
+
+    if (G_LIKELY(walk->is_alias_known))
+        return;
+    walk->is_alias_known = TRUE;
+    walk->has_alias = ak_walk_computed_link(walk, &head, &walk->alias) &&
+                      !(walk->has_link && ak_link_equal(&walk->alias, &walk->link));
+}
+
 static gboolean is_next(const AkWalk *walk, const AkLink *prev)
 {
-    return (walk->has_link && ak_link_equal(prev, &walk->link)) ||
-           (G_UNLIKELY(walk->has_alias) && ak_link_equal(prev, &walk->alias));
+    if (G_UNLIKELY(walk->has_alias))
+        return ak_link_equal(prev, &walk->alias);
+    return walk->has_link && ak_link_equal(prev, &walk->link);
 }
 
 static gboolean end_scan(AkWalk *walk, GError **error)
@@ -161,6 +189,8 @@ static gboolean scan_row(AkWalk *walk, AkRow *out_row, gboolean *out_emitted, GE
     memcpy(walk->pos.id, row.event.id.data, row.event.id.len);
     walk->pos.id[row.event.id.len] = '\0';
     ak_link_from_hex(row.event.prev_hash, &prev);
+    if (!is_next(walk, &prev))
+        learn_alias(walk);
     if (!is_next(walk, &prev) || ak_walk_passed(walk, row.event.id) != 0)
         return set_aside(walk, &row, &prev, error);
     emit(walk, &row, &prev, out_row);
@@ -204,28 +234,6 @@ GPtrArray *ak_walk_lookup(AkWalk *walk, const AkLink *link, AkPassed but, GError
     return g_steal_pointer(&rows);
 }
 
-static gboolean compute_alias(const AkRow *row, gpointer data, GError **error)
-{
-    AkWalk *walk = data;
-
-    walk->has_alias = ak_walk_computed_link(walk, &row->event, &walk->alias) &&
-                      !(walk->has_link && ak_link_equal(&walk->alias, &walk->link));
-    return TRUE;
-}
-
-/* Is the head's stored hash the one that its payload gives? */
-static gboolean learn_alias(AkWalk *walk, GError **error)
-{
-    char ids[1][37];
-
-    if (walk->is_alias_known || walk->head.id[0] == '\0')
-        return TRUE;
-    walk->is_alias_known = TRUE;
-    memcpy(ids[0], walk->head.id, sizeof ids[0]);
-    return walk->source->driver->find_by_id(walk->source, (const char(*)[37])ids, 1, compute_alias,
-                                            walk, error);
-}
-
 /* TRUE when the scan has been there. */
 static gboolean is_behind(const AkWalk *walk, const AkWaiting *waiting)
 {
@@ -234,31 +242,42 @@ static gboolean is_behind(const AkWalk *walk, const AkWaiting *waiting)
 }
 
 /*
- * Looks for the head's successor in the table. The computed hash comes first where it differs:
- * only a stored one can lead back into the chain, and where it does it is not followed.
+ * The rows of the table that follow the head. Where the computed hash leads nowhere the stored one
+ * counts (it is the payload that was changed), but not where the scan has been: there it would
+ * lead back into the chain.
  */
-static gboolean look_up(AkWalk *walk, AkRow *out_row, gboolean *out_done, GError **error)
+static GPtrArray *find_successors(AkWalk *walk, GError **error)
 {
     const AkPassed any = AK_PASSED_AHEAD | AK_PASSED_ORPHAN;
     g_autoptr(GPtrArray) rows = NULL;
+
+    if (!walk->has_alias)
+        return walk->has_link ? ak_walk_lookup(walk, &walk->link, any, error)
+                              : g_ptr_array_new_with_free_func(free_waiting);
+    rows = ak_walk_lookup(walk, &walk->alias, any, error);
+    if (rows == NULL || rows->len > 0)
+        return g_steal_pointer(&rows);
+    walk->has_alias = FALSE;
+    g_clear_pointer(&rows, g_ptr_array_unref);
+    if (!walk->has_link || ak_walk_cache_find(&walk->cache, &walk->link) != NULL)
+        return g_ptr_array_new_with_free_func(free_waiting);
+    rows = ak_walk_lookup(walk, &walk->link, any, error);
+    for (guint i = rows != NULL ? rows->len : 0; i-- > 0;)
+        if (is_behind(walk, g_ptr_array_index(rows, i)))
+            g_ptr_array_remove_index(rows, i);
+    return g_steal_pointer(&rows);
+}
+
+/* Looks for the head's successor in the table. */
+static gboolean look_up(AkWalk *walk, AkRow *out_row, gboolean *out_done, GError **error)
+{
+    g_autoptr(GPtrArray) rows = find_successors(walk, error);
     AkWaiting *next;
 
     *out_done = FALSE;
-    if (walk->has_alias) {
-        rows = ak_walk_lookup(walk, &walk->alias, any, error);
-        if (rows == NULL)
-            return FALSE;
-    }
-    if ((rows == NULL || rows->len == 0) && walk->has_link) {
-        g_clear_pointer(&rows, g_ptr_array_unref);
-        rows = ak_walk_lookup(walk, &walk->link, any, error);
-        if (rows == NULL)
-            return FALSE;
-        for (guint i = rows->len; walk->has_alias && i-- > 0;)
-            if (is_behind(walk, g_ptr_array_index(rows, i)))
-                g_ptr_array_remove_index(rows, i);
-    }
-    if (rows == NULL || rows->len == 0)
+    if (rows == NULL)
+        return FALSE;
+    if (rows->len == 0)
         return TRUE;
     *out_done = TRUE;
     if (rows->len > 1)
@@ -308,16 +327,23 @@ static gboolean fetch_stubs(AkWalk *walk, AkWaiting *stub, GError **error)
                                             fill_stub, &fetch, error);
 }
 
+static AkWaiting *next_waiting(const AkWalk *walk)
+{
+    if (walk->has_alias)
+        return ak_walk_cache_find(&walk->cache, &walk->alias);
+    return walk->has_link ? ak_walk_cache_find(&walk->cache, &walk->link) : NULL;
+}
+
 /* The head's successor among the waiting rows; *out_done when it was there (or is a fork). */
 static gboolean take_waiting(AkWalk *walk, AkRow *out_row, gboolean *out_done, GError **error)
 {
-    AkWaiting *next = NULL;
+    AkWaiting *next;
 
     *out_done = FALSE;
-    if (walk->has_alias)
-        next = ak_walk_cache_find(&walk->cache, &walk->alias);
-    if (next == NULL && walk->has_link)
-        next = ak_walk_cache_find(&walk->cache, &walk->link);
+    if (next_waiting(walk) == NULL)
+        return TRUE;
+    learn_alias(walk); /* others came between: be sure that it is this one */
+    next = next_waiting(walk);
     if (next == NULL)
         return TRUE;
     if (next->next != NULL) {
@@ -338,6 +364,16 @@ static gboolean take_waiting(AkWalk *walk, AkRow *out_row, gboolean *out_done, G
     return TRUE;
 }
 
+static gboolean keep_start(const AkRow *row, gpointer data, GError **error)
+{
+    AkWalk *walk = data;
+
+    keep(&walk->payload, row->event.payload.data != NULL ? row->event.payload : AK_VIEW("null"));
+    keep(&walk->prev_hash, row->event.prev_hash);
+    walk->is_alias_known = FALSE;
+    return TRUE;
+}
+
 /*
  * Does the walk start at the archive's pointer? Then rows that are archived and do not link are
  * before the start; a verifier that starts further back sees them everywhere.
@@ -345,8 +381,14 @@ static gboolean take_waiting(AkWalk *walk, AkRow *out_row, gboolean *out_done, G
 static gboolean begin(AkWalk *walk, GError **error)
 {
     g_auto(AkChainState) state = {0};
+    char ids[1][37];
 
+    walk->is_alias_known = TRUE;
     if (walk->from.index >= 0) {
+        memcpy(ids[0], walk->from.id, sizeof ids[0]);
+        if (!walk->source->driver->find_by_id(walk->source, (const char(*)[37])ids, 1, keep_start,
+                                              walk, error))
+            return FALSE;
         if (!walk->source->driver->state(walk->source, &state, error))
             return FALSE;
         walk->is_from_pointer = walk->from.index >= state.archived.index;
@@ -364,12 +406,11 @@ static gboolean look_further(AkWalk *walk, AkRow *out_row, gboolean *out_done, G
     if (is_leaf) {
         if (!walk->is_dry && walk->cache.count < LOW_WATER)
             return begin_scan(walk, error);
-        if (!learn_alias(walk, error))
-            return FALSE;
-        if (walk->has_alias && ak_walk_cache_find(&walk->cache, &walk->alias) != NULL)
-            return TRUE; /* to be taken from there */
+        learn_alias(walk);
         if (!look_up(walk, out_row, out_done, error))
             return FALSE;
+        if (!*out_done && next_waiting(walk) != NULL)
+            return TRUE; /* to be taken from there */
         if (*out_done)
             return TRUE;
     }

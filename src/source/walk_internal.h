@@ -22,8 +22,9 @@ struct AkWalk {
     /* the head: the event emitted last */
     AkCursor head;
     AkLink link, prev; /* what the next event has to name; what the head itself names */
-    AkLink alias;      /* the computed hash, where the stored one differs */
+    AkLink alias;      /* the computed hash, where the stored one differs: it goes first */
     gboolean has_link, has_prev, has_alias, is_alias_known;
+    AkBuf payload, prev_hash; /* of the head, to compute that when the next row does not link */
 
     /* the scan */
     AkScanPos pos;
