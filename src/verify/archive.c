@@ -182,8 +182,7 @@ static gboolean run_pass(Pass *pass, GError **error)
     pass->entries = ak_catalog_read(config, source, &found, error);
     if (pass->entries == NULL)
         return FALSE;
-    if ((config->what & AK_VERIFY_ARCHIVE) != 0)
-        ak_found_report(&found, config, pass->report);
+    ak_found_report(&found, config, pass->report);
     draw_sample(pass);
     return ak_ordered_run(&ordered, error);
 }

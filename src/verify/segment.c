@@ -1,6 +1,7 @@
 #include "verify/segment.h"
 
 #include "chain/link.h"
+#include "segment/builder.h"
 #include "util/stop.h"
 #include "util/time.h"
 #include "verify/cross.h"
@@ -223,6 +224,15 @@ static void check_line(Reading *reading, const AkEnvelope *envelope)
     check->archive_events++;
 }
 
+static gboolean has_tag(const Reading *reading, AkView id)
+{
+    const AkFooter *footer = &reading->check->footer;
+    guint64 tag = GUINT64_TO_LE(ak_segment_tag(id));
+    gsize at = (reading->index - footer->manifest.first_index) * sizeof tag;
+
+    return memcmp(footer->tags.data + at, &tag, sizeof tag) == 0;
+}
+
 static gboolean parse_lines(Reading *reading, GError **error)
 {
     AkView rest = ak_buf_view(&reading->lines);
@@ -239,6 +249,12 @@ static gboolean parse_lines(Reading *reading, GError **error)
             line.envelope.event.id.len > 36) {
             g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT,
                         "index %" G_GUINT64_FORMAT ": the line says another index or no id",
+                        reading->index);
+            return FALSE;
+        }
+        if (!has_tag(reading, line.envelope.event.id)) {
+            g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT,
+                        "index %" G_GUINT64_FORMAT ": the footer's tag is another id's",
                         reading->index);
             return FALSE;
         }
@@ -359,8 +375,8 @@ void ak_segment_check_run(AkSegmentCheck *check)
         return;
     ak_buf_append_view(&check->leaves, check->footer.leaves);
     check->footer.leaves = ak_buf_view(&check->leaves);
-    check->footer.tags = AK_VIEW_NULL;
     check_digest(check, sha, &bytes);
     if (check->is_full)
         read_object(check, ak_buf_view(&bytes));
+    check->footer.tags = AK_VIEW_NULL;
 }
