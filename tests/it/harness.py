@@ -87,8 +87,9 @@ class Postgres:
                                  "attrelid = 'audit_events'::regclass") else "created_at"
 
     def events(self):
-        return self.rows("SELECT id, event_type, payload::text AS payload, prev_hash, hash, signature,"
-                         f" signer_id, {self.time_column()}::text AS ts FROM audit_events ORDER BY id")
+        return self.rows("SELECT id, event_type, payload::text AS payload, prev_hash, hash, "
+                         f"signature, signer_id, {self.time_column()}::text AS ts "
+                         "FROM audit_events ORDER BY id")
 
 
 class Sqlite:
@@ -141,7 +142,8 @@ class Sqlite:
 
     def events(self):
         columns = ", ".join(COLUMNS[:-1])
-        return self.rows(f"SELECT {columns}, {self.time_column()} AS ts FROM audit_events ORDER BY id")
+        return self.rows(f"SELECT {columns}, {self.time_column()} AS ts "
+                         "FROM audit_events ORDER BY id")
 
 
 # ---- archives ----
@@ -371,8 +373,10 @@ def sample_events(count, size=40, start="2025-02-01T22:00:00Z"):
     step = 4 * 3600 / max(count, 1)
     for i in range(count):
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(first + i * step))
-        yield {"eventType": f"type.{i % 7}", "ts": at, "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{start}{i}")),
-               "payload": {"n": i, "π": i / 7, "text": "x" * (size + i % 100), "é\n": [None, True, {"a": 1e21}]}}
+        payload = {"n": i, "π": i / 7, "text": "x" * (size + i % 100),
+                   "é\n": [None, True, {"a": 1e21}]}
+        yield {"eventType": f"type.{i % 7}", "ts": at, "payload": payload,
+               "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{start}{i}"))}
 
 
 def stop(process, how=signal.SIGTERM, timeout=30):

@@ -41,7 +41,8 @@ def check(name):
     if name.startswith("src/"):
         for match in MEMCMP.finditer(text):
             if DIGEST.search(match.group(1)):
-                yield f"{name}:{line_of(text, match.start())}: memcmp on a digest: use CRYPTO_memcmp"
+                line = line_of(text, match.start())
+                yield f"{name}:{line}: memcmp on a digest: use CRYPTO_memcmp"
 
 
 def main():

@@ -26,6 +26,8 @@ def main():
         for match in INCLUDE.finditer(tree.read(name)):
             target = match.group(1)
             place = f"{name}:{tree.read(name).count(chr(10), 0, match.start()) + 1}"
+            if "/" not in target and not (tree.ROOT / name).with_name(target).exists():
+                continue  # generated, beside the object file
             if "/" not in target:
                 found.append(f"{place}: include '{target}' by its room: \"room/{target}\"")
             elif target.split("/")[0] not in edges.get(room, set()):
