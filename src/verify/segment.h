@@ -20,6 +20,8 @@ typedef struct {
     const AkSegmentContext *context;
     const AkCatalogEntry *entry;
     gboolean is_full; /* read everything; else the footer only */
+    gboolean has_digest;
+    guint8 digest[AK_SHA256_LEN]; /* of the object, as the store keeps it */
     /* results */
     AkFoundList found;
     gboolean has_footer;
