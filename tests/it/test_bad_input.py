@@ -178,7 +178,7 @@ def test_unknown_signer_is_a_fault_not_an_error(make_world):
 
 def test_second_archiver_is_told_who_holds_the_chain(source_world):
     source_world.init().append(sample_events(50))
-    first = source_world.start("archive", "--follow")
+    first = source_world.start("archive", "--follow", "--flush-interval", "100ms")
     try:
         wait_for(lambda: source_world.state()["pending"] == 0 or first.poll() is not None,
                  what="the first archiver at work")

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from harness import aws_env, sample_events
+from harness import aws_env, call, sample_events
 
 
 @pytest.fixture
@@ -171,6 +171,23 @@ def test_unlocked_object(make_world):
     assert "object_unlocked" in {fault for fault, _ in other.faults("archive")}
 
 
+def test_retention_shorter_than_the_policy(archive_world):
+    archive_world.init().append(sample_events(30)).archive_once("--retention", "30 days")
+    keys = sorted(archive_world.archive.segments())
+    assert archive_world.faults("archive", env={"AUDITKEEP_RETENTION": "7 years"}) == \
+        [("retention_too_short", key) for key in keys]
+    archive_world.verify("archive", env={"AUDITKEEP_RETENTION": "30 days"})
+
+
+def test_checkpoint_of_another_key(archive_world):
+    archive_world.init().append(sample_events(30)).archive_once()
+    other = archive_world.path / "other.pem"
+    call(["openssl", "genpkey", "-algorithm", "ed25519", "-out", other])
+    keys = sorted(archive_world.archive.segments())
+    assert archive_world.faults("archive", env={"AUDITKEEP_KEY": str(other)}) == \
+        [("checkpoint_invalid", key) for key in keys]
+
+
 def swap(world, columns, first, second):
     """Swaps the columns' values between two events."""
     names = ", ".join(columns)
@@ -230,12 +247,12 @@ def test_missing_row_is_a_gap_and_row_missing(archived):
 def test_gap_stops_the_archive_and_names_it(source_world):
     source_world.init().append(sample_events(30))
     ids = [event["id"] for event in sample_events(30)]
-    (row,) = [r for r in source_world.source.events() if r["id"] == ids[20]]
-    source_world.source.execute(f"DELETE FROM audit_events WHERE id = '{ids[20]}'")
+    late = f"audit_events WHERE id = '{ids[20]}'"
+    source_world.source.execute(f"CREATE TABLE held AS SELECT * FROM {late}; DELETE FROM {late};")
     result = source_world.archive_once(status=1)
     assert ids[21] in result.err
     assert source_world.state()["archived"]["index"] == 19
-    source_world.source.load([row])
+    source_world.source.execute("INSERT INTO audit_events SELECT * FROM held")
     source_world.assert_whole()
 
 
