@@ -291,6 +291,13 @@ static void assemble(Parts *parts, AkBuf *object)
     ak_frame_put_seek_table(object, &g_array_index(parts->frames, AkFrame, 0), parts->frames->len);
 }
 
+static void set_count(AkManifest *manifest, guint64 count)
+{
+    manifest->count = count;
+    manifest->last_index = manifest->first_index + count - 1;
+    manifest->tree_size = manifest->last_index + 1;
+}
+
 /* Changes one thing of the parts. */
 typedef void (*Change)(Parts *parts);
 
@@ -309,6 +316,14 @@ static void fewer_tags(Parts *parts)
     parts->tags.len -= 8;
 }
 
+static void half_a_tag(Parts *parts)
+{
+    parts->tags.data += 4;
+    parts->tags.len -= 4;
+    set_count(&parts->manifest, parts->manifest.count - 1);
+    parts->leaves.len -= AK_SHA256_LEN;
+}
+
 static void swapped_footer(Parts *parts)
 {
     parts->is_footer_swapped = TRUE;
@@ -317,13 +332,6 @@ static void swapped_footer(Parts *parts)
 static void footer_with_content(Parts *parts)
 {
     parts->has_footer_content = TRUE;
-}
-
-static void set_count(AkManifest *manifest, guint64 count)
-{
-    manifest->count = count;
-    manifest->last_index = manifest->first_index + count - 1;
-    manifest->tree_size = manifest->last_index + 1;
 }
 
 static void one_more(Parts *parts)
@@ -390,6 +398,7 @@ static void test_contradictions(void)
         {fewer_leaves, "object is no whole segment: leaf hashes or tags do not fit the count"},
         {half_a_leaf, "object is no whole segment: leaf hashes or tags do not fit the count"},
         {fewer_tags, "object is no whole segment: leaf hashes or tags do not fit the count"},
+        {half_a_tag, "object is no whole segment: leaf hashes or tags do not fit the count"},
         {one_more, "object is no whole segment: leaf hashes or tags do not fit the count"},
         {one_less, "object is no whole segment: leaf hashes or tags do not fit the count"},
         {far_too_many, "object is no whole segment: leaf hashes or tags do not fit the count"},

@@ -371,6 +371,18 @@ static void test_consistency_from_nothing(void)
     g_assert_false(ak_tree_check_consistency(sha, 3, 2, root, root, NULL, 0));
 }
 
+static void test_consistency_with_itself(void)
+{
+    guint8 root[AK_SHA256_LEN], other[AK_SHA256_LEN];
+
+    root_of(3, root);
+    root_of(4, other);
+    g_assert_true(ak_tree_check_consistency(sha, 3, 3, root, root, NULL, 0));
+    g_assert_false(ak_tree_check_consistency(sha, 3, 3, root, other, NULL, 0));
+    g_assert_false(ak_tree_check_consistency(sha, 3, 3, root, root, root, 1));
+    g_assert_false(ak_tree_check_consistency(sha, 3, 4, root, other, NULL, 0));
+}
+
 static void test_inclusion_in_nothing(void)
 {
     guint8 hash[AK_SHA256_LEN] = {0};
@@ -397,6 +409,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tree/merkle/inclusion_of_every_leaf", test_inclusion_of_every_leaf);
     g_test_add_func("/tree/merkle/consistency_of_every_prefix", test_consistency_of_every_prefix);
     g_test_add_func("/tree/merkle/consistency_from_nothing", test_consistency_from_nothing);
+    g_test_add_func("/tree/merkle/consistency_with_itself", test_consistency_with_itself);
     g_test_add_func("/tree/merkle/inclusion_in_nothing", test_inclusion_in_nothing);
     return g_test_run();
 }
