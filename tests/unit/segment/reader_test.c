@@ -308,7 +308,9 @@ static void fewer_leaves(Parts *parts)
 
 static void half_a_leaf(Parts *parts)
 {
-    parts->leaves.len -= 1;
+    parts->leaves.len -= AK_SHA256_LEN / 2;
+    set_count(&parts->manifest, parts->manifest.count - 1);
+    parts->tags.len -= 8;
 }
 
 static void fewer_tags(Parts *parts)
