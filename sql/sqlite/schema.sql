@@ -1,5 +1,5 @@
 -- auditkeep's own state beside the events. Every file here may be run again. In all of them a
--- statement ends at a semicolon before an empty line, and @events@ is the table of the events.
+-- statement ends at a semicolon before an empty line.
 PRAGMA journal_mode = WAL;
 
 -- One row per chain: the writer's lease and the archive's pointer. Times are microseconds.

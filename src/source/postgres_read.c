@@ -4,9 +4,9 @@
 #include "util/time.h"
 
 /*
- * Reading. A scan is a binary COPY: of what libpq offers it costs the least on both sides (one
- * allocation per row, no PGresult, numbers unprinted; bench/read compares them). The few rows that
- * are looked up come as ordinary results and go through the same decoder.
+ * Reading. A scan is a binary COPY: of what libpq offers it costs the least on both sides
+ * (docs/pointer.md). The few rows that are looked up come as ordinary results and go through the
+ * same decoder.
  */
 
 enum { TRAILER = -1, MAX_ID = 36 };

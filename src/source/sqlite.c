@@ -141,7 +141,7 @@ static void lite_close(AkSource *source)
     (void)sqlite3_finalize(lite->insert);
     (void)sqlite3_close(lite->db);
     ak_lite_table_clear(&lite->table);
-    g_free(lite->scan_ts);
+    g_free(lite->from_ts);
     g_free(lite->path);
     g_free(lite->name);
     g_free(lite->chain);

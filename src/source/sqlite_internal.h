@@ -45,8 +45,11 @@ typedef struct {
     LiteTable table;
     LiteStmt *scan;
     LiteStmt *insert;
-    char scan_id[37]; /* the row that the scan is at, to name the one after it */
-    char *scan_ts;    /* its time as it is stored */
+    /* where the scan began: bound to it, and therefore kept until it ends */
+    char *from_ts;
+    char from_id[37];
+    /* where it is, to name a row after it that cannot be read; "" before the first */
+    char at_ts[64], at_id[37];
     gboolean is_appending;
 } AkLite;
 

@@ -108,37 +108,39 @@ gboolean ak_lite_scan_begin(AkSource *source, const AkScanPos *from, guint64 lim
     g_assert(lite->scan == NULL);
     if (!ak_lite_table_need(lite, error))
         return FALSE;
-    g_clear_pointer(&lite->scan_ts, g_free);
-    g_strlcpy(lite->scan_id, from->id, sizeof lite->scan_id);
-    if (!is_start && !stored_time(lite, from, &lite->scan_ts, error))
+    g_strlcpy(lite->from_id, from->id, sizeof lite->from_id);
+    if (!is_start && !stored_time(lite, from, &lite->from_ts, error))
         return FALSE;
+    g_strlcpy(lite->at_id, from->id, sizeof lite->at_id);
+    g_strlcpy(lite->at_ts, is_start ? "" : lite->from_ts, sizeof lite->at_ts);
     sql = g_strdup_printf("%s%s%s%s ORDER BY e.\"%s\", e.id LIMIT ?3", lite->table.select,
                           is_start ? "" : "WHERE (e.\"", is_start ? "" : lite->table.ts,
                           is_start ? "" : "\", e.id) > (?1, ?2)", lite->table.ts);
     lite->scan = ak_lite_prepare(lite, what, sql, error);
-    if (lite->scan == NULL)
+    if (lite->scan == NULL) {
+        g_clear_pointer(&lite->from_ts, g_free);
         return FALSE;
+    }
     if (!is_start) {
-        ak_lite_bind_text(lite->scan, 1, lite->scan_ts);
-        ak_lite_bind_text(lite->scan, 2, lite->scan_id);
+        ak_lite_bind_text(lite->scan, 1, lite->from_ts);
+        ak_lite_bind_text(lite->scan, 2, lite->from_id);
     }
     (void)sqlite3_bind_int64(lite->scan, 3, (gint64)MIN(limit, (guint64)G_MAXINT64));
     return TRUE;
 }
 
-/* The row after the one that the scan was at cannot be read. */
+/* The row after the one that the scan is at cannot be read. */
 static gboolean fail_scan(AkLite *lite, GError **error)
 {
-    const char *args[2] = {lite->scan_ts, lite->scan_id};
+    const char *args[2] = {lite->at_ts, lite->at_id};
+    gboolean is_start = lite->at_ts[0] == '\0';
     g_autofree char *rest = NULL;
 
     if (sqlite3_errcode(lite->db) != SQLITE_TOOBIG)
         return ak_lite_fail(lite, what, error);
-    rest =
-        lite->scan_ts == NULL
-            ? g_strdup_printf("ORDER BY e.\"%s\", e.id LIMIT 1", lite->table.ts)
-            : g_strdup_printf("WHERE (e.\"%s\", e.id) > (?1, ?2) ORDER BY e.\"%s\", e.id LIMIT 1",
-                              lite->table.ts, lite->table.ts);
+    rest = g_strdup_printf("%s%s%s ORDER BY e.\"%s\", e.id LIMIT 1", is_start ? "" : "WHERE (e.\"",
+                           is_start ? "" : lite->table.ts, is_start ? "" : "\", e.id) > (?1, ?2)",
+                           lite->table.ts);
     return name_oversize(lite, rest, args, error);
 }
 
@@ -146,19 +148,19 @@ gboolean ak_lite_scan_next(AkSource *source, AkRow *out, gboolean *out_found, GE
 {
     AkLite *lite = (AkLite *)source;
     int code = sqlite3_step(lite->scan);
+    const char *ts;
 
-    *out_found = FALSE;
+    *out_found = code == SQLITE_ROW;
     if (code == SQLITE_DONE)
         return TRUE;
-    if (code == SQLITE_ROW && decode_row(lite, lite->scan, out, error)) {
-        /* kept to name a row after it that cannot be read */
-        g_strlcpy(lite->scan_id, out->event.id.data, sizeof lite->scan_id);
-        g_free(lite->scan_ts);
-        lite->scan_ts = g_strdup((const char *)sqlite3_column_text(lite->scan, LITE_COL_TS));
-        *out_found = TRUE;
-        return TRUE;
-    }
-    return code == SQLITE_ROW ? FALSE : fail_scan(lite, error);
+    if (code != SQLITE_ROW)
+        return fail_scan(lite, error);
+    if (!decode_row(lite, lite->scan, out, error))
+        return FALSE;
+    ts = (const char *)sqlite3_column_text(lite->scan, LITE_COL_TS);
+    g_strlcpy(lite->at_id, out->event.id.data, sizeof lite->at_id);
+    g_strlcpy(lite->at_ts, ts != NULL ? ts : "", sizeof lite->at_ts);
+    return TRUE;
 }
 
 gboolean ak_lite_scan_end(AkSource *source, GError **error)
@@ -166,6 +168,7 @@ gboolean ak_lite_scan_end(AkSource *source, GError **error)
     AkLite *lite = (AkLite *)source;
 
     (void)sqlite3_finalize(g_steal_pointer(&lite->scan));
+    g_clear_pointer(&lite->from_ts, g_free);
     return TRUE;
 }
 

@@ -94,25 +94,25 @@ const char *backend_ddl(Variant variant)
     static const char *const ddl[N_VARIANTS] = {
         [VARIANT_OWN] = "",
         [VARIANT_KERNEL] =
-            "CREATE TABLE audit_events (id uuid PRIMARY KEY, event_type varchar(100) NOT NULL, "
-            "payload jsonb NOT NULL, prev_hash text, hash text NOT NULL, signature text, "
-            "signer_id text, ts timestamptz NOT NULL DEFAULT now(), metadata jsonb, "
-            "s3_object_key text, s3_archived_at timestamptz, "
-            "s3_archive_attempts int NOT NULL DEFAULT 0, s3_last_error text, kafka_topic text, "
-            "kafka_partition int, kafka_offset bigint, kafka_produced_at timestamptz, "
-            "kafka_produce_attempts int NOT NULL DEFAULT 0, kafka_last_error text, "
-            "stream_status varchar(20) NOT NULL DEFAULT 'pending', "
-            "stream_attempts int NOT NULL DEFAULT 0, last_stream_attempt_at timestamptz, "
-            "last_stream_error text)",
+            ("CREATE TABLE audit_events (id uuid PRIMARY KEY, event_type varchar(100) NOT NULL, "
+             "payload jsonb NOT NULL, prev_hash text, hash text NOT NULL, signature text, "
+             "signer_id text, ts timestamptz NOT NULL DEFAULT now(), metadata jsonb, "
+             "s3_object_key text, s3_archived_at timestamptz, "
+             "s3_archive_attempts int NOT NULL DEFAULT 0, s3_last_error text, kafka_topic text, "
+             "kafka_partition int, kafka_offset bigint, kafka_produced_at timestamptz, "
+             "kafka_produce_attempts int NOT NULL DEFAULT 0, kafka_last_error text, "
+             "stream_status varchar(20) NOT NULL DEFAULT 'pending', "
+             "stream_attempts int NOT NULL DEFAULT 0, last_stream_attempt_at timestamptz, "
+             "last_stream_error text)"),
         [VARIANT_MEMORY] =
-            "CREATE TABLE audit_events (id uuid PRIMARY KEY, event_type text NOT NULL, "
-            "payload jsonb, prev_hash text, hash text NOT NULL UNIQUE, signature text, "
-            "manifest_signature_id text, memory_node_id uuid, artifact_id uuid, "
-            "created_at timestamptz DEFAULT now())",
+            ("CREATE TABLE audit_events (id uuid PRIMARY KEY, event_type text NOT NULL, "
+             "payload jsonb, prev_hash text, hash text NOT NULL UNIQUE, signature text, "
+             "manifest_signature_id text, memory_node_id uuid, artifact_id uuid, "
+             "created_at timestamptz DEFAULT now())"),
         [VARIANT_AGENT] =
-            "CREATE TABLE audit_events (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
-            "actor_id text, event_type text NOT NULL, payload jsonb, prev_hash text, "
-            "signature text, signer_kid text, created_at timestamptz DEFAULT now())",
+            ("CREATE TABLE audit_events (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
+             "actor_id text, event_type text NOT NULL, payload jsonb, prev_hash text, "
+             "signature text, signer_kid text, created_at timestamptz DEFAULT now())"),
     };
 
     return ddl[variant];
@@ -168,6 +168,7 @@ static void test_conninfo(void)
     g_autoptr(AkSource) source = ak_source_open(&config, &error);
 
     g_assert_no_error(error);
+    g_assert_nonnull(source);
 }
 
 /* What @role may not do. */
@@ -206,6 +207,7 @@ static void test_roles(void)
     g_autoptr(Backend) backend = backend_new();
     g_autoptr(AkSource) source = open_prepared(backend, VARIANT_OWN);
 
+    g_assert_nonnull(source);
     assert_denied(backend, "auditkeep_exporter", exporter);
     assert_denied(backend, "auditkeep_auditor", auditor);
     assert_denied(backend, "auditkeep_retention", retention);
@@ -227,6 +229,7 @@ static void test_exporter_role(void)
     guint64 epoch, marked;
 
     g_assert_no_error(error);
+    g_assert_true(prepared->driver->check(prepared, &error));
     insert_chain(backend, VARIANT_AGENT, 3);
     fill_segment(&segment, 0, 2);
     (void)source->driver->lease_acquire(source, "a", 60000, &epoch, &error);

@@ -70,16 +70,16 @@ const char *backend_ddl(Variant variant)
     static const char *const ddl[N_VARIANTS] = {
         [VARIANT_OWN] = "",
         [VARIANT_KERNEL] =
-            "CREATE TABLE audit_events (id TEXT PRIMARY KEY, event_type TEXT, payload TEXT, "
-            "prev_hash TEXT, hash TEXT NOT NULL, signature TEXT, signer_id TEXT, ts TEXT, "
-            "metadata TEXT, s3_object_key TEXT, s3_archived_at TEXT, kafka_offset INTEGER)",
+            ("CREATE TABLE audit_events (id TEXT PRIMARY KEY, event_type TEXT, payload TEXT, "
+             "prev_hash TEXT, hash TEXT NOT NULL, signature TEXT, signer_id TEXT, ts TEXT, "
+             "metadata TEXT, s3_object_key TEXT, s3_archived_at TEXT, kafka_offset INTEGER)"),
         [VARIANT_MEMORY] =
-            "CREATE TABLE audit_events (id TEXT PRIMARY KEY, event_type TEXT, payload TEXT, "
-            "prev_hash TEXT, hash TEXT NOT NULL UNIQUE, signature TEXT, "
-            "manifest_signature_id TEXT, memory_node_id TEXT, artifact_id TEXT, created_at TEXT)",
+            ("CREATE TABLE audit_events (id TEXT PRIMARY KEY, event_type TEXT, payload TEXT, "
+             "prev_hash TEXT, hash TEXT NOT NULL UNIQUE, signature TEXT, "
+             "manifest_signature_id TEXT, memory_node_id TEXT, artifact_id TEXT, created_at TEXT)"),
         [VARIANT_AGENT] =
-            "CREATE TABLE audit_events (id TEXT PRIMARY KEY, event_type TEXT, payload TEXT, "
-            "prev_hash TEXT, actor_id TEXT, signature TEXT, signer_kid TEXT, created_at TEXT)",
+            ("CREATE TABLE audit_events (id TEXT PRIMARY KEY, event_type TEXT, payload TEXT, "
+             "prev_hash TEXT, actor_id TEXT, signature TEXT, signer_kid TEXT, created_at TEXT)"),
     };
 
     return ddl[variant];

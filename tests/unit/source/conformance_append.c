@@ -140,7 +140,7 @@ static gpointer append_rounds(gpointer data)
     g_autoptr(GError) error = NULL;
 
     for (guint round = 0; round < ROUNDS; round++) {
-        TestRow rows[PER_ROUND], head = {""};
+        TestRow rows[PER_ROUND], head = {.ts_usec = 0};
         AkEvent events[PER_ROUND];
         gint64 ts_usec;
 

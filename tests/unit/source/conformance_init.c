@@ -148,6 +148,7 @@ static void test_missing_table(void)
     AkSourceConfig config = {.url = backend_url(backend), .table = "elsewhere"};
     g_autoptr(AkSource) source = ak_source_open(&config, &error);
 
+    g_assert_true(prepared->driver->check(prepared, &error));
     g_assert_false(source->driver->check(source, &error));
     g_assert_error(error, AK_ERROR, AK_ERROR_CONFIG);
     g_assert_nonnull(strstr(error->message, "cannot find table 'elsewhere'"));

@@ -136,6 +136,7 @@ static void test_fork_refused(void)
     g_autoptr(Backend) backend = backend_new();
     g_autoptr(AkSource) source = open_prepared(backend, VARIANT_OWN);
 
+    g_assert_nonnull(source);
     insert_chain(backend, VARIANT_OWN, 2);
     g_assert_false(backend_try(backend,
                                "INSERT INTO audit_events (id, event_type, prev_hash, hash) "
@@ -221,6 +222,7 @@ static void test_too_large(void)
     AkWalkStep step;
     AkRow row;
 
+    g_assert_nonnull(prepared);
     insert_chain(backend, VARIANT_OWN, 3);
     backend_sql(backend, sql);
     g_assert_true(ak_walk_next(walk, &step, &row, &error));
