@@ -28,6 +28,11 @@ static AkStore *dir_open(const AkStoreConfig *config, GError **error)
                     "no folder in '%s'; hint: an archive in a folder is 'file:DIR'", config->url);
         return NULL;
     }
+    if (config->sse != AK_SSE_NONE) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "a folder encrypts nothing; hint: server-side encryption is for s3://");
+        return NULL;
+    }
     AkDir *dir = g_new0(AkDir, 1);
     dir->base.driver = &ak_store_dir;
     dir->root = g_steal_pointer(&root);
@@ -162,6 +167,11 @@ static gboolean check_unlocked(const AkDir *dir, const char *key, GError **error
 
     if (!ak_dir_keep_read(dir, key, &object, error))
         return FALSE;
+    if (object.legal_hold == AK_HOLD_ON) {
+        g_set_error(error, AK_ERROR, AK_ERROR_DENIED, "cannot delete '%s': it is on legal hold",
+                    key);
+        return FALSE;
+    }
     if (object.lock_mode == AK_LOCK_NONE || object.retain_until_usec <= g_get_real_time())
         return TRUE;
     ak_time_format_seconds(object.retain_until_usec, until);

@@ -24,6 +24,8 @@ char *ak_dir_keep_text(const AkPut *put)
     g_key_file_set_string(file, group, "mode",
                           put->lock_mode == AK_LOCK_COMPLIANCE ? "COMPLIANCE" : "GOVERNANCE");
     g_key_file_set_string(file, group, "retain-until", until);
+    if (put->legal_hold)
+        g_key_file_set_boolean(file, group, "legal-hold", TRUE);
     g_key_file_set_string(file, group, "sha256", sha256);
     g_key_file_set_uint64(file, group, "size", put->len);
     if (put->content_type != NULL)
@@ -55,6 +57,8 @@ static gboolean read_fields(GKeyFile *file, AkObject *out)
         out->lock_mode = AK_LOCK_GOVERNANCE;
     else
         return FALSE;
+    out->legal_hold =
+        g_key_file_get_boolean(file, group, "legal-hold", NULL) ? AK_HOLD_ON : AK_HOLD_OFF;
     out->has_sha256 = TRUE;
     read_meta(file, out);
     return until != NULL && ak_time_parse(ak_view_str(until), &out->retain_until_usec) &&

@@ -77,6 +77,7 @@ static gboolean place(AkDir *dir, const AkPut *put, AkDirTemp *object, AkDirTemp
 static gboolean check_written(const AkPut *put, const AkObject *object, GError **error)
 {
     if (object->size == put->len && object->lock_mode == put->lock_mode &&
+        (object->legal_hold == AK_HOLD_ON) == put->legal_hold &&
         object->retain_until_usec == put->retain_until_usec &&
         CRYPTO_memcmp(object->sha256, put->sha256, AK_SHA256_LEN) == 0)
         return TRUE;

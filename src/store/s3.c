@@ -1,22 +1,37 @@
 #include "store/s3_driver.h"
 
+#include "store/aws/open.h"
 #include "store/s3_xml.h"
 
+/* The configuration over what the AWS tools' variables and files say. */
 static AkStore *s3_open(const AkStoreConfig *config, GError **error)
 {
-    return ak_s3_open(config, ak_credentials_from_environment(), NULL, error);
-}
+    g_auto(GStrv) environ = g_get_environ();
+    const AkAwsSettings *settings = NULL;
+    AkAwsGiven given = {
+        .profile = config->profile,
+        .region = config->region,
+        .endpoint = config->endpoint,
+        .ca_bundle = config->ca_bundle,
+        .retry_mode = config->retry_mode,
+        .max_attempts = config->max_attempts,
+        .use_fips = config->use_fips,
+        .use_dualstack = config->use_dualstack,
+    };
+    AkCredentials *credentials =
+        ak_aws_open(&given, environ, config->credential_source, config->stop, &settings, error);
 
-static void s3_close(AkStore *store)
-{
-    AkS3 *s3 = (AkS3 *)store;
-
-    ak_s3_location_clear(&s3->location);
-    ak_http_free(s3->http);
-    ak_credentials_free(s3->credentials);
-    ak_retry_budget_clear(&s3->budget);
-    g_mutex_clear(&s3->lock);
-    g_free(s3);
+    if (credentials == NULL)
+        return NULL;
+    AkStoreConfig resolved = *config;
+    resolved.region = settings->region;
+    resolved.endpoint = settings->endpoint;
+    resolved.ca_bundle = settings->ca_bundle;
+    resolved.max_attempts = settings->max_attempts;
+    resolved.retry_mode = settings->retry_mode == AK_RETRY_MODE_ADAPTIVE ? "adaptive" : "standard";
+    resolved.use_fips = settings->use_fips;
+    resolved.use_dualstack = settings->use_dualstack;
+    return ak_s3_open(&resolved, credentials, NULL, error);
 }
 
 static void add_version(AkS3Call *call, const char *version)
@@ -41,7 +56,7 @@ static gboolean check_bucket(AkS3 *s3, GError **error)
     g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
                 "cannot list 's3://%s': '%s' does not answer as S3 does; hint: check "
                 "AWS_ENDPOINT_URL_S3",
-                s3->location.bucket, s3->location.origin);
+                s3->location->bucket, s3->location->origin);
     return FALSE;
 }
 
@@ -59,7 +74,7 @@ static gboolean check_lock(AkS3 *s3, GError **error)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_LOCK_OFF,
                 "Object Lock is off on bucket '%s'; hint: create a bucket with Object Lock",
-                s3->location.bucket);
+                s3->location->bucket);
     return FALSE;
 }
 
@@ -84,7 +99,7 @@ static gboolean check_versioning(AkS3 *s3, GError **error)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_LOCK_OFF,
                 "versioning is off on bucket '%s'; hint: 'aws s3api put-bucket-versioning'",
-                s3->location.bucket);
+                s3->location->bucket);
     return FALSE;
 }
 
@@ -157,7 +172,7 @@ gboolean ak_s3_get(AkStore *store, const char *key, const char *version, guint64
         ak_s3_set_error(s3, &call, &reply, error);
         return FALSE;
     }
-    g_autofree char *name = ak_s3_location_name(&s3->location, key);
+    g_autofree char *name = ak_s3_location_name(s3->location, key);
     if (!ak_s3_pick_range(&reply, offset, len, &piece)) {
         g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
                     "cannot get '%s': the store sent another range than asked for", name);
@@ -192,7 +207,7 @@ static gboolean next_page(AkS3 *s3, const char *full_prefix, AkS3Page *page, GEr
 
     g_auto(AkS3Page) next = {0};
     if (!ak_s3_xml_versions(ak_buf_view(&reply.http.body), &next, error)) {
-        g_prefix_error(error, "cannot list versions in 's3://%s': ", s3->location.bucket);
+        g_prefix_error(error, "cannot list versions in 's3://%s': ", s3->location->bucket);
         return FALSE;
     }
     if (next.is_truncated &&
@@ -200,7 +215,7 @@ static gboolean next_page(AkS3 *s3, const char *full_prefix, AkS3Page *page, GEr
                                    g_strcmp0(next.next_version, page->next_version) == 0))) {
         g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
                     "cannot list versions in 's3://%s': the listing does not move on",
-                    s3->location.bucket);
+                    s3->location->bucket);
         return FALSE;
     }
     ak_s3_page_clear(page);
@@ -213,12 +228,12 @@ static gboolean next_page(AkS3 *s3, const char *full_prefix, AkS3Page *page, GEr
 static gboolean report_page(const AkS3 *s3, const AkS3Page *page, AkObjectFunc func, gpointer data,
                             GError **error)
 {
-    gsize skip = strlen(s3->location.prefix);
+    gsize skip = strlen(s3->location->prefix);
 
     for (guint i = 0; i < page->objects->len; i++) {
         AkObject object = g_array_index(page->objects, AkObject, i);
 
-        if (strncmp(object.key, s3->location.prefix, skip) != 0)
+        if (strncmp(object.key, s3->location->prefix, skip) != 0)
             continue;
         object.key += skip;
         if (!func(&object, data, error))
@@ -231,7 +246,7 @@ gboolean ak_s3_list(AkStore *store, const char *prefix, AkObjectFunc func, gpoin
                     GError **error)
 {
     AkS3 *s3 = (AkS3 *)store;
-    g_autofree char *full_prefix = g_strconcat(s3->location.prefix, prefix, NULL);
+    g_autofree char *full_prefix = g_strconcat(s3->location->prefix, prefix, NULL);
     g_auto(AkS3Page) page = {0};
     GError *from_func = NULL;
 
@@ -260,7 +275,7 @@ gboolean ak_s3_remove(AkStore *store, const char *key, const char *version, GErr
 const AkStoreDriver ak_store_s3 = {
     .scheme = "s3",
     .open = s3_open,
-    .close = s3_close,
+    .close = ak_s3_close,
     .check = ak_s3_check,
     .put = ak_s3_put,
     .head = ak_s3_head,

@@ -13,9 +13,9 @@ enum {
     DEFAULT_CONNECT_MS = 5000,
     DEFAULT_STALL_MS = 15000,
     DEFAULT_REQUEST_MS = 300000,
+    MAX_KMS_KEY_ID = 2048,
     DEFAULT_ANSWER_BYTES = 1024 * 1024,
     MIN_ANSWER_BYTES = 64 * 1024, /* an error document must fit whatever was asked for */
-    STOP_POLL_USEC = 20 * 1000,
 };
 
 /* S3 refuses a request whose time is further away than this. */
@@ -26,18 +26,11 @@ static double real_random(void)
     return g_random_double();
 }
 
-AkStore *ak_s3_open(const AkStoreConfig *config, AkCredentials *credentials, const AkS3Env *env,
-                    GError **error)
+static void init_http(AkS3 *s3, const AkStoreConfig *config)
 {
-    g_autoptr(AkCredentials) keys = credentials;
-    g_auto(AkS3Location) location = {0};
-
-    if (!ak_s3_location_init(&location, config, error))
-        return NULL;
-
-    AkS3 *s3 = g_new0(AkS3, 1);
     AkHttpConfig http = {
         .ca_bundle = config->ca_bundle,
+        .is_s3 = TRUE,
         .connect_timeout_ms =
             config->connect_timeout_ms != 0 ? config->connect_timeout_ms : DEFAULT_CONNECT_MS,
         .stall_timeout_ms =
@@ -46,16 +39,68 @@ AkStore *ak_s3_open(const AkStoreConfig *config, AkCredentials *credentials, con
             config->request_timeout_ms != 0 ? config->request_timeout_ms : DEFAULT_REQUEST_MS,
         .stop = config->stop,
     };
-    s3->base.driver = &ak_store_s3;
-    s3->location = location;
-    location = (AkS3Location){0};
-    s3->env = env != NULL ? *env : (AkS3Env){g_get_real_time, real_random};
+
     s3->http = ak_http_new(&http);
-    s3->credentials = g_steal_pointer(&keys);
+}
+
+/* A key's id goes into a header. */
+static gboolean init_encryption(AkS3 *s3, const AkStoreConfig *config, GError **error)
+{
+    const char *key = config->sse_kms_key_id;
+    gboolean is_kms = config->sse == AK_SSE_KMS || config->sse == AK_SSE_KMS_DSSE;
+
+    if ((key != NULL || config->sse_bucket_key) && !is_kms) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "a KMS key or bucket key without encryption by KMS");
+        return FALSE;
+    }
+    for (gsize i = 0; key != NULL && (key[i] != '\0' || i == 0); i++) {
+        if (!g_ascii_isgraph(key[i]) || i >= MAX_KMS_KEY_ID) {
+            g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                        "the KMS key's id is empty, too long or holds blanks; hint: an id, an ARN "
+                        "or 'alias/NAME'");
+            return FALSE;
+        }
+    }
+    s3->sse = config->sse;
+    s3->sse_kms_key_id = g_strdup(key);
+    s3->sse_bucket_key = config->sse_bucket_key;
+    return TRUE;
+}
+
+AkStore *ak_s3_open(const AkStoreConfig *config, AkCredentials *credentials, const AkS3Env *env,
+                    GError **error)
+{
+    AkS3 *s3 = g_new0(AkS3, 1);
+    g_autoptr(AkStore) store = &s3->base;
+
+    s3->base.driver = &ak_store_s3;
+    s3->location = &s3->route.configured;
+    s3->env = env != NULL ? *env : (AkS3Env){g_get_real_time, real_random};
+    s3->credentials = credentials;
+    s3->is_adaptive = g_strcmp0(config->retry_mode, "adaptive") == 0;
     s3->stop = config->stop;
+    init_http(s3, config);
     ak_retry_budget_init(&s3->budget, config->max_attempts);
+    ak_rate_init(&s3->rate);
     g_mutex_init(&s3->lock);
-    return &s3->base;
+    return ak_s3_route_init(&s3->route, config, error) && init_encryption(s3, config, error)
+               ? g_steal_pointer(&store)
+               : NULL;
+}
+
+void ak_s3_close(AkStore *store)
+{
+    AkS3 *s3 = (AkS3 *)store;
+
+    ak_s3_route_clear(&s3->route);
+    ak_http_free(s3->http);
+    ak_credentials_free(s3->credentials);
+    ak_retry_budget_clear(&s3->budget);
+    ak_rate_clear(&s3->rate);
+    g_mutex_clear(&s3->lock);
+    g_free(s3->sse_kms_key_id);
+    g_free(s3);
 }
 
 void ak_s3_call_clear(AkS3Call *call)
@@ -70,6 +115,7 @@ void ak_s3_reply_clear(AkS3Reply *reply)
     g_free(reply->code);
     g_free(reply->message);
     g_free(reply->region);
+    ak_aws_keys_clear(&reply->keys);
     *reply = (AkS3Reply){0};
 }
 
@@ -99,27 +145,23 @@ static char *payload_hash(const AkS3Call *call)
 }
 
 /* All headers of the request, the signature last. */
-static gboolean sign_headers(AkS3 *s3, const AkS3Call *call, const char *path, const char *query,
-                             AkPairs *out, GError **error)
+static void sign_headers(AkS3 *s3, const AkS3Location *location, const AkS3Call *call,
+                         const char *path, const char *query, const AkAwsKeys *keys, AkPairs *out)
 {
-    g_auto(AkAwsKeys) keys = {0};
     char time[AK_SIGV4_TIME_LEN + 1];
     g_autofree char *hash = payload_hash(call);
     AkSigv4Request request = {call->method, path, query, out, hash};
-    AkSigv4Scope scope = {s3->location.region, "s3", store_time(s3), FALSE, FALSE};
+    AkSigv4Scope scope = {location->region, "s3", store_time(s3), FALSE, FALSE};
 
-    if (!ak_credentials_fetch(s3->credentials, &keys, error))
-        return FALSE;
     ak_sigv4_time(scope.time_usec, time);
-    ak_pairs_add(out, "host", s3->location.host);
+    ak_pairs_add(out, "host", location->host);
     ak_pairs_add(out, "x-amz-date", time);
     ak_pairs_add(out, "x-amz-content-sha256", hash);
-    if (keys.session_token != NULL)
-        ak_pairs_add(out, "x-amz-security-token", keys.session_token);
+    if (keys->session_token != NULL)
+        ak_pairs_add(out, "x-amz-security-token", keys->session_token);
     ak_pairs_add_all(out, &call->headers);
-    g_autofree char *authorization = ak_sigv4_authorization(&request, &scope, &keys);
+    g_autofree char *authorization = ak_sigv4_authorization(&request, &scope, keys);
     ak_pairs_add(out, "authorization", authorization);
-    return TRUE;
 }
 
 gboolean ak_s3_http_date(const char *text, gint64 *out_usec)
@@ -150,14 +192,14 @@ static void read_error_document(AkS3 *s3, AkS3Reply *reply)
         reply->code = g_strdup("RequestTimeTooSkewed");
 }
 
-/* One signed exchange. */
-static gboolean attempt(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError **error)
+gboolean ak_s3_attempt(AkS3 *s3, AkHttp *http, const AkS3Location *location, const AkS3Call *call,
+                       AkS3Reply *reply, GError **error)
 {
     g_auto(AkPairs) headers = {0};
-    g_autofree char *path = ak_s3_location_path(&s3->location, call->key);
+    g_autofree char *path = ak_s3_location_path(location, call->key);
     g_autofree char *query = ak_sigv4_query(&call->query);
     g_autofree char *url =
-        g_strconcat(s3->location.origin, path, query[0] != '\0' ? "?" : "", query, NULL);
+        g_strconcat(location->origin, path, query[0] != '\0' ? "?" : "", query, NULL);
     gsize max_bytes = call->max_bytes != 0 ? call->max_bytes : DEFAULT_ANSWER_BYTES;
     AkHttpRequest request = {
         .method = call->method,
@@ -169,10 +211,11 @@ static gboolean attempt(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError
         .is_once_only = call->is_once_only,
     };
 
-    if (!sign_headers(s3, call, path, query, &headers, error))
+    if (!ak_credentials_fetch(s3->credentials, &reply->keys, error))
         return FALSE;
-    if (!ak_http_send(s3->http, &request, &reply->http, error)) {
-        g_autofree char *name = ak_s3_location_name(&s3->location, call->key);
+    sign_headers(s3, location, call, path, query, &reply->keys, &headers);
+    if (!ak_http_send(http != NULL ? http : s3->http, &request, &reply->http, error)) {
+        g_autofree char *name = ak_s3_location_name(location, call->key);
 
         g_prefix_error(error, "cannot %s '%s': ", call->verb, name);
         return FALSE;
@@ -180,95 +223,4 @@ static gboolean attempt(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError
     if (!ak_s3_reply_is_ok(reply))
         read_error_document(s3, reply);
     return TRUE;
-}
-
-static gboolean is_stopped(const AkS3 *s3)
-{
-    return s3->stop != NULL && *s3->stop != 0;
-}
-
-/* Back-off; FALSE when we are asked to stop meanwhile. */
-static gboolean wait_ms(const AkS3 *s3, guint ms)
-{
-    gint64 end = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    for (gint64 left = (gint64)ms * 1000; left > 0; left = end - g_get_monotonic_time()) {
-        if (is_stopped(s3))
-            return FALSE;
-        g_usleep((gulong)MIN(left, STOP_POLL_USEC));
-    }
-    return !is_stopped(s3);
-}
-
-static AkRetryKind kind_of(const AkS3Reply *reply, const GError *failure)
-{
-    if (failure == NULL)
-        return ak_retry_kind(reply->http.status, reply->code);
-    if (g_error_matches(failure, AK_ERROR, AK_ERROR_NETWORK))
-        return AK_RETRY_TRANSIENT;
-    if (g_error_matches(failure, AK_ERROR, AK_ERROR_TIMEOUT))
-        return AK_RETRY_TIMEOUT;
-    return AK_RETRY_NEVER;
-}
-
-/* TRUE when the store's clock told us a new offset to sign with. */
-static gboolean learn_skew(AkS3 *s3, const AkS3Reply *reply)
-{
-    if (g_strcmp0(reply->code, "RequestTimeTooSkewed") != 0 || reply->skew_usec == 0)
-        return FALSE;
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&s3->lock);
-    s3->skew_usec = reply->skew_usec;
-    return TRUE;
-}
-
-static gboolean set_cancelled(const AkS3 *s3, const AkS3Call *call, const GError *cause,
-                              GError **error)
-{
-    g_autofree char *name = ak_s3_location_name(&s3->location, call->key);
-
-    g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED,
-                "cannot %s '%s': asked to stop while waiting to try again%s%s", call->verb, name,
-                cause != NULL ? " after: " : "", cause != NULL ? cause->message : "");
-    return FALSE;
-}
-
-gboolean ak_s3_send(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError **error)
-{
-    AkRetry retry = {0};
-    gboolean has_new_clock = FALSE;
-
-    for (;;) {
-        g_autoptr(GError) failure = NULL;
-        guint ms = 0;
-
-        if (call->before_attempt != NULL && !call->before_attempt(call->before_data, error))
-            return FALSE;
-        gboolean is_answered = attempt(s3, call, reply, &failure);
-
-        if (is_answered && !has_new_clock && learn_skew(s3, reply)) {
-            has_new_clock = TRUE;
-            ak_s3_reply_clear(reply);
-            continue;
-        }
-        if (!ak_retry_again(&s3->budget, &retry, kind_of(reply, failure), s3->env.random(), &ms)) {
-            if (is_answered && ak_s3_reply_is_ok(reply))
-                ak_retry_succeeded(&s3->budget, &retry);
-            if (!is_answered)
-                g_propagate_error(error, g_steal_pointer(&failure));
-            return is_answered;
-        }
-        if (!wait_ms(s3, ms))
-            return set_cancelled(s3, call, failure, error);
-        ak_s3_reply_clear(reply);
-    }
-}
-
-gboolean ak_s3_send_ok(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError **error)
-{
-    if (!ak_s3_send(s3, call, reply, error))
-        return FALSE;
-    if (ak_s3_reply_is_ok(reply))
-        return TRUE;
-    ak_s3_set_error(s3, call, reply, error);
-    return FALSE;
 }

@@ -3,8 +3,9 @@
 
 #include "store/aws/credentials.h"
 #include "store/aws/http.h"
+#include "store/aws/rate.h"
 #include "store/aws/retry.h"
-#include "store/s3_location.h"
+#include "store/s3_route.h"
 
 /* Time and chance, passed in so that tests can choose them. */
 typedef struct {
@@ -19,16 +20,31 @@ typedef enum {
     AK_S3_CONDITIONAL_IGNORED
 } AkS3Conditional;
 
+/* Which digests of the body a PUT carries. Stores that know only one of them refuse the other. */
+typedef enum {
+    AK_S3_DIGEST_UNKNOWN, /* both, to start with */
+    AK_S3_DIGEST_BOTH,
+    AK_S3_DIGEST_MD5,   /* Content-MD5 */
+    AK_S3_DIGEST_SHA256 /* x-amz-checksum-sha256 */
+} AkS3Digest;
+
 /* The handle of the s3 driver. */
 typedef struct {
     AkStore base;
-    AkS3Location location;
+    AkS3Route route;
+    const AkS3Location *location; /* as configured */
     AkS3Env env;
     AkHttp *http;
     AkCredentials *credentials;
     AkRetryBudget budget;
+    AkRate rate;
+    gboolean is_adaptive; /* the rate is kept */
+    AkSse sse;
+    char *sse_kms_key_id;
+    gboolean sse_bucket_key;
     const volatile gint *stop;
     gint conditional; /* AkS3Conditional, atomic */
+    gint digest;      /* AkS3Digest, atomic */
     GMutex lock;
     gint64 skew_usec; /* the store's clock minus ours */
 } AkS3;
@@ -36,6 +52,9 @@ typedef struct {
 /* The store of @config over @credentials (taken) and @env (NULL: the real ones). */
 AkStore *ak_s3_open(const AkStoreConfig *config, AkCredentials *credentials, const AkS3Env *env,
                     GError **error) AK_MUST_CHECK;
+
+/* The member close of ak_store_s3, see store.h. */
+void ak_s3_close(AkStore *store);
 
 typedef struct {
     const char *verb; /* for messages: "cannot <verb> 's3://…'" */
@@ -60,12 +79,18 @@ typedef struct {
     char *message;
     char *region;     /* the bucket's, when the answer names it */
     gint64 skew_usec; /* the store's clock minus ours, by its Date */
+    AkAwsKeys keys;   /* that signed the request */
 } AkS3Reply;
 
 void ak_s3_reply_clear(AkS3Reply *reply);
 
+/* One signed exchange over @http (NULL: the handle's) with the bucket at @location. */
+gboolean ak_s3_attempt(AkS3 *s3, AkHttp *http, const AkS3Location *location, const AkS3Call *call,
+                       AkS3Reply *reply, GError **error) AK_MUST_CHECK;
+
 /*
- * Signs, sends and retries. TRUE when the store answered, whatever it said; FALSE for an error of
+ * Signs, sends and retries; fetches new keys, corrects the clock and turns to another endpoint
+ * once each. TRUE when the store answered, whatever it said; FALSE for an error of
  * transport, CANCELLED, or what before_attempt() said.
  */
 gboolean ak_s3_send(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError **error) AK_MUST_CHECK;

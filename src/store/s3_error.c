@@ -1,7 +1,5 @@
 #include "store/s3_client.h"
 
-enum { MAX_MESSAGE = 200 };
-
 typedef struct {
     const char *code;
     AkErrorCode class;
@@ -86,24 +84,11 @@ static AkErrorCode classify(const AkS3Reply *reply, const char **out_hint)
     return reply->http.status >= 500 ? AK_ERROR_NETWORK : AK_ERROR_INTERNAL;
 }
 
-/* Text from outside: printable, of bounded length. */
-static char *sanitized(const char *text)
-{
-    g_autofree char *head = g_strndup(text, MAX_MESSAGE);
-    char *safe = g_utf8_make_valid(head, -1);
-
-    for (char *c = safe; *c != '\0'; c++) {
-        if (g_ascii_iscntrl(*c))
-            *c = ' ';
-    }
-    return safe;
-}
-
 static void append_text(GString *out, const char *format, const char *text)
 {
     if (text == NULL || text[0] == '\0')
         return;
-    g_autofree char *safe = sanitized(text);
+    g_autofree char *safe = ak_http_printable(text);
     g_auto(GStrv) halves = g_strsplit(format, "*", 2);
     g_string_append_printf(out, "%s%s%s", halves[0], safe, halves[1]);
 }
@@ -111,7 +96,7 @@ static void append_text(GString *out, const char *format, const char *text)
 /* The region the bucket is in: better than any general hint. */
 static void append_hint(GString *out, const AkS3 *s3, const AkS3Reply *reply, const char *hint)
 {
-    if (reply->region != NULL && g_strcmp0(reply->region, s3->location.region) != 0)
+    if (reply->region != NULL && g_strcmp0(reply->region, s3->location->region) != 0)
         append_text(out, "; hint: the bucket is in region '*', set AWS_REGION to it",
                     reply->region);
     else if (hint == clock_hint)
@@ -123,7 +108,7 @@ static void append_hint(GString *out, const AkS3 *s3, const AkS3Reply *reply, co
 
 void ak_s3_set_error(const AkS3 *s3, const AkS3Call *call, const AkS3Reply *reply, GError **error)
 {
-    g_autofree char *name = ak_s3_location_name(&s3->location, call->key);
+    g_autofree char *name = ak_s3_location_name(s3->location, call->key);
     g_autoptr(GString) text = g_string_new(NULL);
     const char *hint = NULL;
     AkErrorCode class = classify(reply, &hint);
@@ -132,6 +117,8 @@ void ak_s3_set_error(const AkS3 *s3, const AkS3Call *call, const AkS3Reply *repl
     append_text(text, " *", reply->code);
     append_text(text, ", *", reply->message);
     append_text(text, " (request id *)", ak_s3_reply_header(reply, "x-amz-request-id"));
+    if (class == AK_ERROR_DENIED)
+        append_text(text, ", with the keys from *", reply->keys.source);
     append_hint(text, s3, reply, hint);
     g_set_error_literal(error, AK_ERROR, (int)class, text->str);
 }

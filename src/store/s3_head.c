@@ -76,10 +76,22 @@ gboolean ak_s3_read_object(const AkS3Reply *reply, AkObject *out)
     out->lock_mode = parse_mode(ak_s3_reply_header(reply, "x-amz-object-lock-mode"));
     if (until != NULL && !ak_time_parse(ak_view_str(until), &out->retain_until_usec))
         return FALSE;
+    if (g_strcmp0(ak_s3_reply_header(reply, "x-amz-object-lock-legal-hold"), "ON") == 0)
+        out->legal_hold = AK_HOLD_ON;
+    out->sse = ak_s3_sse(ak_s3_reply_header(reply, "x-amz-server-side-encryption"));
     out->replication = parse_replication(ak_s3_reply_header(reply, "x-amz-replication-status"));
     read_checksum(reply, out);
     read_meta(reply, out);
     return TRUE;
+}
+
+/* A bucket without lock: AWS says 400 InvalidRequest, others 404 ObjectLockConfiguration…; a store
+ * without the whole function cannot lock either. */
+static gboolean is_lock_unknown_to(const AkS3Reply *reply)
+{
+    long status = reply->http.status;
+
+    return status == 400 || status == 404 || status == 405 || status == 501;
 }
 
 /*
@@ -106,10 +118,7 @@ static gboolean ask_retention(AkS3 *s3, const char *key, const char *version, Ak
             out->lock_mode = parse_mode(mode);
         return TRUE;
     }
-    /* A bucket without lock: AWS says 400 InvalidRequest, others 404 ObjectLockConfiguration…;
-     * a store without the whole function cannot lock either. */
-    if (reply.http.status == 400 || reply.http.status == 404 || reply.http.status == 405 ||
-        reply.http.status == 501) {
+    if (is_lock_unknown_to(&reply)) {
         out->lock_mode = AK_LOCK_NONE;
         return TRUE;
     }
@@ -119,6 +128,32 @@ static gboolean ask_retention(AkS3 *s3, const char *key, const char *version, Ak
     }
     ak_s3_set_error(s3, &call, &reply, error);
     return FALSE;
+}
+
+gboolean ak_s3_ask_legal_hold(AkS3 *s3, AkObject *object, GError **error)
+{
+    g_auto(AkS3Call) call = {.verb = "read the legal hold of", .method = "GET", .key = object->key};
+    g_auto(AkS3Reply) reply = {0};
+
+    if (object->legal_hold == AK_HOLD_ON)
+        return TRUE;
+    ak_pairs_add(&call.query, "legal-hold", "");
+    if (object->version != NULL)
+        ak_pairs_add(&call.query, "versionId", object->version);
+    if (!ak_s3_send(s3, &call, &reply, error))
+        return FALSE;
+    if (ak_s3_reply_is_ok(&reply)) {
+        g_autofree char *status = ak_xml_text(ak_buf_view(&reply.http.body), "LegalHold/Status");
+
+        object->legal_hold = g_strcmp0(status, "ON") == 0 ? AK_HOLD_ON : AK_HOLD_OFF;
+        return TRUE;
+    }
+    if (!is_lock_unknown_to(&reply) && reply.http.status != 403) {
+        ak_s3_set_error(s3, &call, &reply, error);
+        return FALSE;
+    }
+    object->legal_hold = reply.http.status == 403 ? AK_HOLD_UNKNOWN : AK_HOLD_OFF;
+    return TRUE;
 }
 
 gboolean ak_s3_head(AkStore *store, const char *key, const char *version, AkObject *out,
@@ -136,7 +171,7 @@ gboolean ak_s3_head(AkStore *store, const char *key, const char *version, AkObje
         return FALSE;
     object.key = g_strdup(key);
     if (!ak_s3_read_object(&reply, &object)) {
-        g_autofree char *name = ak_s3_location_name(&s3->location, key);
+        g_autofree char *name = ak_s3_location_name(s3->location, key);
 
         g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
                     "cannot head '%s': the answer lacks a size or has a bad date", name);

@@ -1,5 +1,6 @@
 #include "store/s3_location.h"
 
+#include "store/aws/partition.h"
 #include "store/aws/sigv4.h"
 #include "store/key.h"
 
@@ -42,12 +43,6 @@ static gboolean parse_url(AkS3Location *location, const char *url, GError **erro
     return TRUE;
 }
 
-static gboolean is_region_name(const char *region)
-{
-    return region[0] != '\0' && strlen(region) <= 63 &&
-           strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(region);
-}
-
 /* Without its text: it may hold a password. */
 static gboolean set_bad_endpoint(GError **error)
 {
@@ -84,33 +79,75 @@ static gboolean parse_endpoint(const char *endpoint, char **out_scheme, char **o
     return TRUE;
 }
 
+/* AWS's own for the region. */
+static gboolean regional_endpoint(const AkStoreConfig *config, const char *region, char **out,
+                                  GError **error)
+{
+    if (config->use_fips && !ak_aws_has_fips(region))
+        return set_bad(error, "FIPS endpoint", region, "switch FIPS endpoints off");
+    *out = g_strdup_printf("https://s3%s%s.%s.%s", config->use_fips ? "-fips" : "",
+                           config->use_dualstack ? ".dualstack" : "", region,
+                           ak_aws_dns_suffix(region));
+    return TRUE;
+}
+
+static gboolean choose_endpoint(const AkStoreConfig *config, const char *region, char **out,
+                                GError **error)
+{
+    if (config->endpoint == NULL)
+        return regional_endpoint(config, region, out, error);
+    /* The SDKs refuse it too: the endpoint's name already says which one it is. */
+    if (config->use_fips || config->use_dualstack) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "a given S3 endpoint goes with neither FIPS nor dual-stack; hint: unset "
+                    "AWS_ENDPOINT_URL_S3, or AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT");
+        return FALSE;
+    }
+    *out = g_strdup(config->endpoint);
+    return TRUE;
+}
+
+/* A dotted bucket does not fit the wildcard of the endpoint's certificate. */
+static gboolean is_path_style(const AkStoreConfig *config, const char *bucket, gboolean is_address)
+{
+    if (is_address || strchr(bucket, '.') != NULL || config->use_path_style)
+        return TRUE;
+    return config->path_style == AK_PATH_STYLE_ALWAYS ||
+           (config->path_style == AK_PATH_STYLE_AUTO && config->endpoint != NULL);
+}
+
 gboolean ak_s3_location_init(AkS3Location *location, const AkStoreConfig *config, GError **error)
 {
     const char *region = config->region != NULL ? config->region : "us-east-1";
-    g_autofree char *endpoint = config->endpoint != NULL
-                                    ? g_strdup(config->endpoint)
-                                    : g_strdup_printf("https://s3.%s.amazonaws.com%s", region,
-                                                      g_str_has_prefix(region, "cn-") ? ".cn" : "");
+    g_auto(AkS3Location) made = {0};
+    g_autofree char *endpoint = NULL;
     g_autofree char *scheme = NULL;
     g_autofree char *host = NULL;
     gboolean is_address = FALSE;
 
     *location = (AkS3Location){0};
-    if (!is_region_name(region))
+    if (!ak_aws_is_region(region))
         return set_bad(error, "region", region, "check AWS_REGION");
-    if (!parse_url(location, config->url, error) ||
-        !parse_endpoint(endpoint, &scheme, &host, &is_address, error)) {
-        ak_s3_location_clear(location);
+    if (!choose_endpoint(config, region, &endpoint, error) ||
+        !parse_url(&made, config->url, error) ||
+        !parse_endpoint(endpoint, &scheme, &host, &is_address, error))
         return FALSE;
-    }
-    /* A dotted bucket does not fit the wildcard of the endpoint's certificate. */
-    location->is_path_style =
-        config->use_path_style || is_address || strchr(location->bucket, '.') != NULL;
-    location->region = g_strdup(region);
-    location->host = location->is_path_style ? g_steal_pointer(&host)
-                                             : g_strconcat(location->bucket, ".", host, NULL);
-    location->origin = g_strconcat(scheme, "://", location->host, NULL);
+    made.is_path_style = is_path_style(config, made.bucket, is_address);
+    made.region = g_strdup(region);
+    made.host =
+        made.is_path_style ? g_steal_pointer(&host) : g_strconcat(made.bucket, ".", host, NULL);
+    made.origin = g_strconcat(scheme, "://", made.host, NULL);
+    *location = made;
+    made = (AkS3Location){0};
     return TRUE;
+}
+
+gboolean ak_s3_location_is_aws(const AkS3Location *location)
+{
+    g_autofree char *end = g_strconcat(".", ak_aws_dns_suffix(location->region), NULL);
+    g_autofree char *name = g_strndup(location->host, strcspn(location->host, ":"));
+
+    return g_str_has_suffix(name, end);
 }
 
 void ak_s3_location_clear(AkS3Location *location)

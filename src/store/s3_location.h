@@ -17,6 +17,9 @@ gboolean ak_s3_location_init(AkS3Location *location, const AkStoreConfig *config
                              GError **error) AK_MUST_CHECK;
 void ak_s3_location_clear(AkS3Location *location);
 
+/* Is it at AWS, where all endpoints lead to the same buckets? */
+gboolean ak_s3_location_is_aws(const AkS3Location *location);
+
 /* Encoded path of the request for @key, or for the bucket when it is NULL. */
 char *ak_s3_location_path(const AkS3Location *location, const char *key);
 

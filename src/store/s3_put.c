@@ -1,11 +1,6 @@
 #include "store/s3_driver.h"
 
-#include "util/time.h"
-
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-
-enum { MD5_LEN = 16 };
 
 /* What ListObjectVersions shows for one key. */
 typedef struct {
@@ -54,7 +49,7 @@ typedef struct {
 static gboolean set_exists(const Pending *pending, const char *version, const char *how,
                            GError **error)
 {
-    g_autofree char *name = ak_s3_location_name(&pending->s3->location, pending->put->key);
+    g_autofree char *name = ak_s3_location_name(pending->s3->location, pending->put->key);
 
     g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
                 "cannot put '%s': it exists already%s, version '%s'", name, how,
@@ -89,89 +84,73 @@ static gboolean require_absent(gpointer data, GError **error)
     return other == NULL || set_exists(pending, other, " behind a delete marker", error);
 }
 
-static void add_md5(AkS3Call *call, const void *data, gsize len)
-{
-    guint8 md5[MD5_LEN];
-
-    /* Absent under FIPS; the SHA-256 checksum then stands alone, which S3 accepts too. */
-    if (EVP_Digest(data, len, md5, NULL, EVP_md5(), NULL) != 1)
-        return;
-    g_autofree char *text = g_base64_encode(md5, sizeof md5);
-    ak_pairs_add(&call->headers, "content-md5", text);
-}
-
-static void add_lock(AkS3Call *call, const AkPut *put)
-{
-    char until[AK_TIME_MAX];
-
-    ak_time_format_seconds(put->retain_until_usec, until);
-    ak_pairs_add(&call->headers, "x-amz-object-lock-mode",
-                 put->lock_mode == AK_LOCK_COMPLIANCE ? "COMPLIANCE" : "GOVERNANCE");
-    ak_pairs_add(&call->headers, "x-amz-object-lock-retain-until-date", until);
-}
-
-static void fill_call(AkS3Call *call, const AkPut *put)
-{
-    g_autofree char *checksum = g_base64_encode(put->sha256, AK_SHA256_LEN);
-
-    call->body = put->len > 0 ? put->data : "";
-    call->body_len = put->len;
-    call->body_sha256 = put->sha256;
-    ak_pairs_add(&call->headers, "if-none-match", "*");
-    ak_pairs_add(&call->headers, "content-type",
-                 put->content_type != NULL ? put->content_type : "application/octet-stream");
-    add_md5(call, call->body, call->body_len);
-    ak_pairs_add(&call->headers, "x-amz-sdk-checksum-algorithm", "SHA256");
-    ak_pairs_add(&call->headers, "x-amz-checksum-sha256", checksum);
-    add_lock(call, put);
-    for (gsize i = 0; i < put->n_meta; i++) {
-        g_autofree char *name = g_strconcat("x-amz-meta-", put->meta[i].name, NULL);
-
-        ak_pairs_add(&call->headers, name, put->meta[i].value);
-    }
-}
-
 /* A bucket without lock refuses lock headers with a bare 400 InvalidRequest. */
-static void explain_refusal(AkS3 *s3, const AkS3Reply *reply, GError **error)
+static gboolean is_lock_off(AkS3 *s3, const AkS3Reply *reply, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
-    if (reply->http.status != 400 || g_strcmp0(reply->code, "InvalidRequest") != 0)
-        return;
-    if (!ak_s3_check(&s3->base, &cause) && g_error_matches(cause, AK_ERROR, AK_ERROR_LOCK_OFF)) {
-        g_clear_error(error);
-        g_propagate_error(error, g_steal_pointer(&cause));
-    }
+    if (reply->http.status != 400 || g_strcmp0(reply->code, "InvalidRequest") != 0 ||
+        ak_s3_check(&s3->base, &cause) || !g_error_matches(cause, AK_ERROR, AK_ERROR_LOCK_OFF))
+        return FALSE;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return TRUE;
 }
 
-static gboolean upload(AkS3 *s3, const AkPut *put, gboolean is_proven, char **out_version,
-                       GError **error)
+static gboolean send_put(AkS3 *s3, const AkPut *put, gboolean is_proven, AkS3Digest digest,
+                         AkS3Reply *reply, GError **error)
 {
     Pending pending = {s3, put};
     g_auto(AkS3Call) call = {.verb = "put", .method = "PUT", .key = put->key};
-    g_auto(AkS3Reply) reply = {0};
 
-    fill_call(&call, put);
+    ak_s3_put_fill(s3, &call, put, digest);
     if (!is_proven) {
         call.is_once_only = TRUE;
         call.before_attempt = require_absent;
         call.before_data = &pending;
     }
-    if (!ak_s3_send(s3, &call, &reply, error))
+    if (!ak_s3_send(s3, &call, reply, error))
         return FALSE;
-    if (!ak_s3_reply_is_ok(&reply)) {
-        ak_s3_set_error(s3, &call, &reply, error);
-        explain_refusal(s3, &reply, error);
-        return FALSE;
+    if (ak_s3_reply_is_ok(reply))
+        return TRUE;
+    if (!is_lock_off(s3, reply, error))
+        ak_s3_set_error(s3, &call, reply, error);
+    return FALSE;
+}
+
+/* With the digests that the store is known to take; else with both, and where it refuses them,
+ * with one. */
+static gboolean upload(AkS3 *s3, const AkPut *put, gboolean is_proven, char **out_version,
+                       GError **error)
+{
+    static const AkS3Digest trials[] = {AK_S3_DIGEST_BOTH, AK_S3_DIGEST_MD5, AK_S3_DIGEST_SHA256};
+    AkS3Digest known = (AkS3Digest)g_atomic_int_get(&s3->digest);
+    g_autoptr(GError) first = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(trials); i++) {
+        AkS3Digest digest = known != AK_S3_DIGEST_UNKNOWN ? known : trials[i];
+        g_auto(AkS3Reply) reply = {0};
+        g_autoptr(GError) failure = NULL;
+
+        if (send_put(s3, put, is_proven, digest, &reply, &failure)) {
+            g_atomic_int_set(&s3->digest, (gint)digest);
+            *out_version = g_strdup(ak_s3_reply_header(&reply, "x-amz-version-id"));
+            return TRUE;
+        }
+        gboolean is_last = known != AK_S3_DIGEST_UNKNOWN || !ak_s3_is_digest_refused(&reply) ||
+                           g_error_matches(failure, AK_ERROR, AK_ERROR_LOCK_OFF);
+        if (first == NULL)
+            first = g_steal_pointer(&failure);
+        if (is_last)
+            break;
     }
-    *out_version = g_strdup(ak_s3_reply_header(&reply, "x-amz-version-id"));
-    return TRUE;
+    g_propagate_error(error, g_steal_pointer(&first));
+    return FALSE;
 }
 
 /* Another writer may have come between the look and the write. */
 static gboolean require_alone(AkS3 *s3, const char *key, const char *version, GError **error)
 {
-    g_autofree char *name = ak_s3_location_name(&s3->location, key);
+    g_autofree char *name = ak_s3_location_name(s3->location, key);
     g_autofree char *other = NULL;
 
     if (!find_other_version(s3, key, version, &other, error))
@@ -197,9 +176,8 @@ static void probe_condition(AkS3 *s3, const char *key)
 
     ak_pairs_add(&call.headers, "if-none-match", "*");
     ak_pairs_add(&call.headers, "content-type", "application/octet-stream");
-    add_md5(&call, "other", 5);
-    if (ak_pairs_get(&call.headers, "content-md5") == NULL ||
-        !ak_s3_send(s3, &call, &reply, NULL) || reply.http.status >= 500)
+    ak_s3_add_wrong_digest(&call, (AkS3Digest)g_atomic_int_get(&s3->digest));
+    if (!ak_s3_send(s3, &call, &reply, NULL) || reply.http.status >= 500)
         return; /* no answer: the next put asks again */
     g_atomic_int_set(&s3->conditional, reply.http.status == 412 ? AK_S3_CONDITIONAL_PROVEN
                                                                 : AK_S3_CONDITIONAL_IGNORED);
@@ -213,9 +191,40 @@ static void probe_condition(AkS3 *s3, const char *key)
     }
 }
 
+static gboolean set_not_kept(AkErrorCode class, const char *name, const char *what, GError **error)
+{
+    g_set_error(error, AK_ERROR, (int)class, "put '%s': stored, but %s", name, what);
+    return FALSE;
+}
+
+static gboolean check_kept(const AkS3 *s3, const AkPut *put, const AkObject *object,
+                           const char *name, GError **error)
+{
+    if (object->lock_mode == AK_LOCK_UNKNOWN)
+        return set_not_kept(AK_ERROR_DENIED, name,
+                            "its lock may not be seen; hint: allow s3:GetObjectRetention", error);
+    if (object->lock_mode < put->lock_mode || object->retain_until_usec < put->retain_until_usec)
+        return set_not_kept(AK_ERROR_LOCK_OFF, name,
+                            "not locked as asked for; hint: 'auditkeep doctor' checks the "
+                            "bucket's Object Lock",
+                            error);
+    if (put->legal_hold && object->legal_hold == AK_HOLD_UNKNOWN)
+        return set_not_kept(AK_ERROR_DENIED, name,
+                            "its legal hold may not be seen; hint: allow s3:GetObjectLegalHold",
+                            error);
+    if (put->legal_hold && object->legal_hold != AK_HOLD_ON)
+        return set_not_kept(AK_ERROR_LOCK_OFF, name,
+                            "not put on legal hold as asked for; hint: allow s3:PutObjectLegalHold",
+                            error);
+    if (s3->sse != AK_SSE_NONE && object->sse != s3->sse)
+        return set_not_kept(AK_ERROR_CONFIG, name,
+                            "not encrypted as asked for; hint: does this store encrypt?", error);
+    return TRUE;
+}
+
 static gboolean check_written(AkS3 *s3, const AkPut *put, const AkObject *object, GError **error)
 {
-    g_autofree char *name = ak_s3_location_name(&s3->location, put->key);
+    g_autofree char *name = ak_s3_location_name(s3->location, put->key);
 
     if (object->size != put->len) {
         g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
@@ -228,21 +237,7 @@ static gboolean check_written(AkS3 *s3, const AkPut *put, const AkObject *object
                     "put '%s': the store's SHA-256 is not that of the bytes sent", name);
         return FALSE;
     }
-    if (object->lock_mode == AK_LOCK_UNKNOWN) {
-        g_set_error(error, AK_ERROR, AK_ERROR_DENIED,
-                    "put '%s': stored, but its lock may not be seen; hint: allow "
-                    "s3:GetObjectRetention",
-                    name);
-        return FALSE;
-    }
-    if (object->lock_mode < put->lock_mode || object->retain_until_usec < put->retain_until_usec) {
-        g_set_error(error, AK_ERROR, AK_ERROR_LOCK_OFF,
-                    "put '%s': stored, but not locked as asked for; hint: 'auditkeep doctor' "
-                    "checks the bucket's Object Lock",
-                    name);
-        return FALSE;
-    }
-    return TRUE;
+    return check_kept(s3, put, object, name, error);
 }
 
 gboolean ak_s3_put(AkStore *store, const AkPut *put, AkObject *out, GError **error)
@@ -256,6 +251,7 @@ gboolean ak_s3_put(AkStore *store, const AkPut *put, AkObject *out, GError **err
     if (!upload(s3, put, is_proven, &version, error))
         return FALSE;
     if (!ak_s3_head(store, put->key, version, &written, error) ||
+        (put->legal_hold && !ak_s3_ask_legal_hold(s3, &written, error)) ||
         !check_written(s3, put, &written, error))
         return FALSE;
     if (!is_proven &&

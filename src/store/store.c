@@ -25,8 +25,13 @@ AkStore *ak_store_open(const AkStoreConfig *config, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(drivers); i++) {
         gsize len = strlen(drivers[i]->scheme);
 
-        if (strncmp(config->url, drivers[i]->scheme, len) == 0 && config->url[len] == ':')
-            return drivers[i]->open(config, error);
+        if (strncmp(config->url, drivers[i]->scheme, len) == 0 && config->url[len] == ':') {
+            AkStore *store = drivers[i]->open(config, error);
+
+            if (store != NULL)
+                store->legal_hold = config->legal_hold;
+            return store;
+        }
     }
     g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
                 "no store for '%s'; hint: an archive is 'file:DIR' or 's3://BUCKET[/PREFIX]'",
@@ -93,7 +98,9 @@ gboolean ak_store_put(AkStore *store, const AkPut *put, AkObject *out, GError **
         return set_bad_put(put, "the lock must be COMPLIANCE or GOVERNANCE", error);
     if (put->retain_until_usec <= 0 || put->retain_until_usec % AK_USEC_PER_SEC != 0)
         return set_bad_put(put, "retention must end at a whole second", error);
-    return store->driver->put(store, put, out, error);
+    AkPut held = *put;
+    held.legal_hold = put->legal_hold || store->legal_hold;
+    return store->driver->put(store, &held, out, error);
 }
 
 gboolean ak_store_head(AkStore *store, const char *key, const char *version, AkObject *out,

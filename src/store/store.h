@@ -27,6 +27,27 @@ typedef enum {
     AK_REPLICATION_REPLICA
 } AkReplication;
 
+typedef enum {
+    AK_HOLD_OFF,
+    AK_HOLD_UNKNOWN, /* the store does not let us see (s3:GetObjectLegalHold) */
+    AK_HOLD_ON       /* locked without end, until somebody privileged lifts it */
+} AkLegalHold;
+
+/* Encryption at rest, by the store. */
+typedef enum {
+    AK_SSE_NONE, /* nothing said: as the bucket is set up */
+    AK_SSE_S3,   /* AES-256 with the store's own keys */
+    AK_SSE_KMS,
+    AK_SSE_KMS_DSSE /* two layers */
+} AkSse;
+
+/* Where the bucket's name goes. In the path it does always for a dotted bucket and an address. */
+typedef enum {
+    AK_PATH_STYLE_AUTO, /* into the path when the endpoint is not AWS's own for the region */
+    AK_PATH_STYLE_ALWAYS,
+    AK_PATH_STYLE_NEVER
+} AkPathStyle;
+
 /* User metadata: lower-case names of [a-z0-9-], printable ASCII values of at most 256 bytes without
  * blanks at their ends; 2 KB in all. */
 typedef struct {
@@ -44,6 +65,7 @@ typedef struct {
     gsize n_meta;
     AkLockMode lock_mode;     /* COMPLIANCE or GOVERNANCE */
     gint64 retain_until_usec; /* a whole second */
+    gboolean legal_hold;
 } AkPut;
 
 typedef struct {
@@ -56,6 +78,8 @@ typedef struct {
     /* filled by head() and put() only: */
     AkLockMode lock_mode;
     gint64 retain_until_usec;
+    AkLegalHold legal_hold; /* s3: OFF may mean that it may not be seen, but after a put with one */
+    AkSse sse;
     AkReplication replication;
     gboolean has_sha256; /* the store itself vouches for this digest of the stored bytes */
     guint8 sha256[AK_SHA256_LEN];
@@ -70,17 +94,32 @@ const char *ak_object_meta(const AkObject *object, const char *name);
 /* Where the handle points and how it behaves; filled in by cli/, strings borrowed. */
 typedef struct {
     const char *url;           /* "file:DIR" or "s3://BUCKET[/PREFIX]" */
-    const char *endpoint;      /* s3: "http[s]://host[:port]" or NULL: AWS's own for the region */
-    const char *region;        /* s3: NULL: us-east-1 */
-    const char *ca_bundle;     /* s3: PEM file or NULL: the system's */
-    gboolean use_path_style;   /* s3: TRUE: bucket in the path (always so for a dotted bucket) */
-    guint max_attempts;        /* tries per request, the first included; 0: 3 (AWS standard) */
-    guint connect_timeout_ms;  /* 0: 5000 */
-    guint stall_timeout_ms;    /* no byte moved for that long; 0: 15000 */
-    guint request_timeout_ms;  /* one try as a whole; 0: 300000 */
+    gboolean legal_hold;       /* on every object put */
     gboolean is_mutable;       /* file: no immutable flag on objects: for folders to throw away */
     const volatile gint *stop; /* non-zero: give up waiting, CANCELLED (a request under way gets
                                 * five more seconds); may be NULL */
+
+    /* s3 only. What is NULL, 0 or FALSE is as the AWS tools' variables and shared files say
+     * (docs/aws.md), else as noted here. */
+    const char *profile;           /* "default"; one that is given gives the keys, too */
+    const char *credential_source; /* environment, web-identity, profile, container, instance;
+                                    * the first of these that is there */
+    const char *endpoint;          /* "http[s]://host[:port]"; AWS's own for the region */
+    const char *region;            /* us-east-1 */
+    const char *ca_bundle;         /* PEM file; the system's */
+    const char *retry_mode;        /* "standard" or "adaptive"; standard */
+    guint max_attempts;            /* tries per request, the first included; 3 */
+    gboolean use_fips;
+    gboolean use_dualstack;
+    gboolean fallback_to_regional; /* while the endpoint, one of AWS, cannot be reached */
+    AkPathStyle path_style;
+    gboolean use_path_style; /* the same as ALWAYS */
+    AkSse sse;
+    const char *sse_kms_key_id; /* id, ARN or alias; NULL: AWS's own key for S3 */
+    gboolean sse_bucket_key;    /* fewer calls to KMS */
+    guint connect_timeout_ms;   /* 0: 5000 */
+    guint stall_timeout_ms;     /* no byte moved for that long; 0: 15000 */
+    guint request_timeout_ms;   /* one try as a whole; 0: 300000 */
 } AkStoreConfig;
 
 /* Called per object in key order (all versions of a key: newest first); FALSE stops the listing
@@ -106,7 +145,8 @@ typedef struct AkStoreDriver {
      * caller decides by head() and get() whether it is the same. A store that ignores conditional
      * writes is found out; there of two racing writers one at most succeeds, but the other's
      * version may lie on top: read by @out->version. After the write the object is
-     * read back (head); LOCK_OFF when mode or date are less than asked for;
+     * read back (head); LOCK_OFF when mode or date are less than asked for, or a legal hold that
+     * was asked for is not on; CONFIG when the encryption asked for is not;
      * INTERNAL when size or checksum differ. A lock that we may not see is DENIED.
      * @out describes what was written.
      */
@@ -135,6 +175,7 @@ typedef struct AkStoreDriver {
 /* First member of every driver's handle. */
 struct AkStore {
     const AkStoreDriver *driver;
+    gboolean legal_hold; /* on every object put */
 };
 
 extern const AkStoreDriver ak_store_dir;

@@ -5,6 +5,7 @@
 enum {
     MAX_IDLE = 64,
     MAX_HEADER_BYTES = 64 * 1024,
+    MAX_PRINTABLE = 200,
     STOP_GRACE_USEC = 5 * G_USEC_PER_SEC,
 };
 
@@ -61,6 +62,26 @@ void ak_http_response_clear(AkHttpResponse *response)
     ak_pairs_clear(&response->headers);
     ak_buf_clear(&response->body);
     *response = (AkHttpResponse){0};
+}
+
+char *ak_http_host(const char *url)
+{
+    const char *start = strstr(url, "://");
+
+    start = start != NULL ? start + strlen("://") : url;
+    return g_strndup(start, strcspn(start, "/?#"));
+}
+
+char *ak_http_printable(const char *text)
+{
+    g_autofree char *head = g_strndup(text, MAX_PRINTABLE);
+    char *safe = g_utf8_make_valid(head, -1);
+
+    for (char *c = safe; *c != '\0'; c++) {
+        if (g_ascii_iscntrl(*c))
+            *c = ' ';
+    }
+    return safe;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
@@ -208,6 +229,8 @@ static void set_failure(const Exchange *exchange, CURLcode code, const char *det
         if (failures[i].code == code)
             failure = failures[i];
     }
+    if (!exchange->http->config.is_s3)
+        failure.hint = NULL;
     g_set_error(error, AK_ERROR, (int)failure.class, "%s%s%s",
                 failure.class == AK_ERROR_CANCELLED ? "asked to stop"
                 : detail[0] != '\0'                 ? detail
@@ -237,6 +260,8 @@ gboolean ak_http_send(AkHttp *http, const AkHttpRequest *request, AkHttpResponse
     set_limits(curl, &http->config);
     if (http->ca_bundle != NULL)
         curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_bundle);
+    if (http->config.is_direct)
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     set_request(curl, &exchange, headers);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
 

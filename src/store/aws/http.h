@@ -14,6 +14,8 @@ typedef struct AkHttp AkHttp;
 
 typedef struct {
     const char *ca_bundle; /* PEM file or NULL: the system's */
+    gboolean is_s3;        /* so that errors name the settings of S3 */
+    gboolean is_direct;    /* past any proxy: for link-local addresses */
     guint connect_timeout_ms;
     guint stall_timeout_ms;   /* no byte moved for that long */
     guint request_timeout_ms; /* the exchange as a whole */
@@ -51,6 +53,12 @@ gboolean ak_http_send(AkHttp *http, const AkHttpRequest *request, AkHttpResponse
                       GError **error) AK_MUST_CHECK;
 
 void ak_http_response_clear(AkHttpResponse *response);
+
+/* "host[:port]" of a URL, for the Host header. */
+char *ak_http_host(const char *url);
+
+/* Text from outside for a message: printable, of bounded length. */
+char *ak_http_printable(const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkHttp, ak_http_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkHttpResponse, ak_http_response_clear)

@@ -9,6 +9,11 @@
  * a broken service is not hammered. No clock and no randomness of its own.
  */
 typedef enum {
+    AK_RETRY_MODE_STANDARD,
+    AK_RETRY_MODE_ADAPTIVE /* the same behind a rate limit, see rate.h */
+} AkRetryMode;
+
+typedef enum {
     AK_RETRY_NEVER,
     AK_RETRY_TRANSIENT,
     AK_RETRY_TIMEOUT, /* transient, dearer: the attempt held a connection for long */

@@ -285,10 +285,11 @@ static void test_virtual_host(void)
     set_up(&f, steps, 1);
     AkS3 *s3 = (AkS3 *)f.store;
     g_autofree char *endpoint = g_strdup_printf("http://localhost:%u", scripted_port(f.scripted));
-    AkStoreConfig config = {.url = "s3://bucket/p", .endpoint = endpoint};
-    ak_s3_location_clear(&s3->location);
-    g_assert_true(ak_s3_location_init(&s3->location, &config, &error));
-    g_assert_true(g_str_has_prefix(s3->location.host, "bucket.localhost:"));
+    AkStoreConfig config = {
+        .url = "s3://bucket/p", .endpoint = endpoint, .path_style = AK_PATH_STYLE_NEVER};
+    ak_s3_location_clear(&s3->route.configured);
+    g_assert_true(ak_s3_location_init(&s3->route.configured, &config, &error));
+    g_assert_true(g_str_has_prefix(s3->location->host, "bucket.localhost:"));
     g_assert_true(ak_store_head(f.store, "k", NULL, &object, &error));
     tear_down(&f);
 }

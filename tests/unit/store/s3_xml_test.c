@@ -42,8 +42,8 @@ static void test_depth_and_length_are_capped(void)
     g_assert_null(ak_xml_text(ak_view_str(overlong), "Error/Code"));
     g_assert_cmpuint(strlen(code), ==, 8192);
     g_assert_null(ak_xml_text(AK_VIEW("<a><a><a><a><a><a><a><a><a>x</a></a></a></a></a></a></a>"
-                                         "</a></a>"),
-                                 "a/a/a/a/a/a/a/a/a"));
+                                      "</a></a>"),
+                              "a/a/a/a/a/a/a/a/a"));
 }
 
 static void read_page(const char *xml, AkS3Page *page)

@@ -10,7 +10,7 @@
 struct Scripted {
     const ScriptedStep *steps;
     gsize n_steps;
-    gsize n_taken;
+    gsize n_taken; /* atomic */
     char *secret;
     GSocketListener *listener;
     GCancellable *end;
@@ -58,7 +58,7 @@ static gboolean read_request(GInputStream *stream, Request *out)
     g_free(line);
     const char *length = ak_pairs_get(&out->headers, "content-length");
     out->body_len = length != NULL ? (gsize)g_ascii_strtoull(length, NULL, 10) : 0;
-    out->body = g_malloc(out->body_len + 1);
+    out->body = g_malloc0(out->body_len + 1);
     return out->line != NULL && g_input_stream_read_all(G_INPUT_STREAM(input), out->body,
                                                         out->body_len, NULL, NULL, NULL);
 }
@@ -75,7 +75,7 @@ static char *between(const char *text, const char *start, const char *end)
 
 /* The signature as this request, read back from the wire, should have it. */
 static char *expected_signature(const Scripted *scripted, const Request *request,
-                                const char *authorization)
+                                const char *authorization, const char *body_hash)
 {
     g_auto(GStrv) words = g_strsplit(request->line, " ", 3);
     g_auto(GStrv) target = g_strsplit(words[1], "?", 2);
@@ -85,9 +85,8 @@ static char *expected_signature(const Scripted *scripted, const Request *request
     g_auto(GStrv) signed_names = g_strsplit(names, ";", -1);
     g_auto(AkPairs) headers = {0};
     AkSigv4Request signed_request = {words[0], target[0], target[1] != NULL ? target[1] : "",
-                                     &headers,
-                                     ak_pairs_get(&request->headers, "x-amz-content-sha256")};
-    AkSigv4Scope scope = {.region = scope_parts[2], .service = "s3"};
+                                     &headers, body_hash};
+    AkSigv4Scope scope = {.region = scope_parts[2], .service = scope_parts[3]};
     const char *date = ak_pairs_get(&request->headers, "x-amz-date");
     g_autofree char *rfc3339 = g_strdup_printf("%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date, date + 4,
                                                date + 6, date + 9, date + 11, date + 13);
@@ -104,19 +103,25 @@ static void check_signature(Scripted *scripted, const Request *request)
 {
     const char *authorization = ak_pairs_get(&request->headers, "authorization");
     const char *hash = ak_pairs_get(&request->headers, "x-amz-content-sha256");
+    gboolean is_sts = authorization != NULL && strstr(authorization, "/sts/aws4_request") != NULL;
     guint8 digest[AK_SHA256_LEN];
 
-    if (authorization == NULL || hash == NULL) {
+    if (scripted->secret == NULL) {
+        if (authorization != NULL && strstr(authorization, "AWS4") != NULL)
+            add_fault(scripted, "signed", request);
+        return;
+    }
+    if (authorization == NULL || (hash == NULL && !is_sts)) {
         add_fault(scripted, "not signed", request);
         return;
     }
-    g_autofree char *expected = expected_signature(scripted, request, authorization);
-    g_autofree char *actual = between(authorization, "Signature=", ",");
     EVP_Digest(request->body, request->body_len, digest, NULL, EVP_sha256(), NULL);
     g_autofree char *body_hash = ak_hex_string(digest, sizeof digest);
+    g_autofree char *expected = expected_signature(scripted, request, authorization, body_hash);
+    g_autofree char *actual = between(authorization, "Signature=", ",");
     if (!g_str_equal(expected, actual))
         add_fault(scripted, "wrong signature", request);
-    if (!g_str_equal(hash, body_hash))
+    if (hash != NULL && !g_str_equal(hash, body_hash))
         add_fault(scripted, "wrong digest", request);
     for (gsize i = 0; i < request->headers.len; i++) {
         const char *name = request->headers.items[i].name;
@@ -131,6 +136,10 @@ static void check_step(Scripted *scripted, const ScriptedStep *step, const Reque
 {
     if (!g_str_has_prefix(request->line, step->request))
         add_fault(scripted, step->request, request);
+    if (step->in_body != NULL && strstr(request->body, step->in_body) == NULL)
+        add_fault(scripted, step->in_body, request);
+    if (step->absent != NULL && ak_pairs_get(&request->headers, step->absent) != NULL)
+        add_fault(scripted, step->absent, request);
     if (step->header == NULL)
         return;
     g_auto(GStrv) pair = g_strsplit(step->header, ": ", 2);
@@ -169,7 +178,7 @@ static void serve(Scripted *scripted, GIOStream *stream)
     const ScriptedStep *step = &scripted->steps[scripted->n_taken];
     check_signature(scripted, &request);
     check_step(scripted, step, &request);
-    scripted->n_taken++;
+    g_atomic_pointer_add(&scripted->n_taken, 1);
     if (step->act == SCRIPTED_STALL)
         (void)g_input_stream_read(input, &byte, 1, scripted->end, NULL);
     else if (step->act != SCRIPTED_CLOSE)
@@ -213,6 +222,11 @@ Scripted *scripted_start(const ScriptedStep *steps, gsize n_steps, const char *s
 guint scripted_port(const Scripted *scripted)
 {
     return scripted->port;
+}
+
+gsize scripted_taken(Scripted *scripted)
+{
+    return (gsize)g_atomic_pointer_get(&scripted->n_taken);
 }
 
 void scripted_finish(Scripted *scripted)
