@@ -13,7 +13,8 @@ static gboolean run_session(const AkExportConfig *config, AkExec *exec, AkExport
 
     if (!ak_session_open(&session, config, exec, report, error))
         return FALSE;
-    is_done = ak_session_recover(&session, error) && ak_session_export(&session, error);
+    is_done = ak_session_recover(&session, error) && ak_session_catch_up(&session, error) &&
+              ak_session_export(&session, error);
     ak_session_close(&session);
     return is_done;
 }

@@ -28,6 +28,9 @@ typedef struct {
     guint flush_interval_ms; /* follow: an event waits that long for its segment; 0: 10000 */
     guint gap_grace_ms;      /* how long a missing predecessor may still commit; 0: 2000 */
     guint threads;           /* 0: number of processors */
+    const char *after_id;    /* replay: go over what follows this event again; NULL: go on after
+                                the pointer */
+    guint64 limit;           /* events at most, the replayed ones included; 0: all */
     gboolean is_dry_run;     /* read, check and build; take no lease, write nothing */
     gboolean is_follow;      /* go on until stopped; wait for the lease; survive outages */
     AkExec *exec;            /* NULL: threads of its own */

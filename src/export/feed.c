@@ -8,7 +8,8 @@ struct AkFeed {
     AkWalk *walk;
     AkFeedLimits limits;
     AkBatch *open;
-    gint64 day; /* of what is open, or of the segment before */
+    gint64 day;     /* of what is open, or of the segment before */
+    guint64 n_rows; /* read so far */
 };
 
 AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
@@ -59,6 +60,7 @@ static void add_row(AkFeed *feed, const AkRow *row)
     if (ak_batch_count(feed->open) == 0)
         feed->day = MAX(feed->day, ak_time_day(row->event.ts_usec));
     ak_batch_add(feed->open, row);
+    feed->n_rows++;
 }
 
 static gboolean is_full(const AkFeed *feed)
@@ -108,6 +110,27 @@ static AkFeedStep feed_step(AkWalkStep step)
     return AK_FEED_END;
 }
 
+gboolean ak_feed_is_spent(const AkFeed *feed)
+{
+    return feed->limits.max_rows != 0 && feed->n_rows >= feed->limits.max_rows;
+}
+
+gboolean ak_feed_peek_day(AkFeed *feed, gboolean *out_has_day, gint64 *out_day, GError **error)
+{
+    AkWalkStep step = AK_WALK_EVENT;
+    AkRow row;
+
+    if (ak_batch_count(feed->open) == 0) {
+        if (!ak_walk_next(feed->walk, &step, &row, error))
+            return FALSE;
+        if (step == AK_WALK_EVENT)
+            add_row(feed, &row);
+    }
+    *out_has_day = step == AK_WALK_EVENT;
+    *out_day = feed->day;
+    return TRUE;
+}
+
 gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
                       AkBatch **out_batch, gint64 *out_day, GError **error)
 {
@@ -125,6 +148,10 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
             g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED, "reading the chain was stopped");
             return FALSE;
         }
+        if (ak_feed_is_spent(feed)) {
+            *out_step = AK_FEED_END;
+            return TRUE;
+        }
         if (!ak_walk_next(feed->walk, &step, &row, error))
             return FALSE;
         if (step != AK_WALK_EVENT) {
@@ -138,10 +165,17 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
     }
 }
 
+static gboolean has_index(const AkFeed *feed, guint64 index)
+{
+    guint count = ak_batch_count(feed->open);
+
+    return count > 0 && ak_batch_event(feed->open, count - 1)->index >= index;
+}
+
 gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch **out_batch,
                          GError **error)
 {
-    for (;;) {
+    while (!has_index(feed, last_index)) {
         AkWalkStep step;
         AkRow row;
 
@@ -156,8 +190,6 @@ gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch *
             return FALSE;
         }
         add_row(feed, &row);
-        if (row.event.index == last_index)
-            break;
     }
     feed->day = day;
     *out_batch = ak_feed_flush(feed, &day);

@@ -7,7 +7,8 @@
 /* When a segment ends. The same rows always end it at the same place. */
 typedef struct {
     guint max_events;
-    gsize max_bytes; /* as read; a segment may reach twice that to end on a frame */
+    gsize max_bytes;  /* as read; a segment may reach twice that to end on a frame */
+    guint64 max_rows; /* that the feed reads in all; 0: no limit */
 } AkFeedLimits;
 
 /* Cuts the walk over a source into batches, one per segment. Used by one thread at a time. */
@@ -35,6 +36,16 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
  */
 gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch **out_batch,
                          GError **error) AK_MUST_CHECK;
+
+/* Has the feed read all the rows that its limit allows? */
+gboolean ak_feed_is_spent(const AkFeed *feed);
+
+/*
+ * The day that the next batch will be filed under; reads a row for it, which stays open. FALSE in
+ * *out_has_day at the head of the chain, and where the chain is broken.
+ */
+gboolean ak_feed_peek_day(AkFeed *feed, gboolean *out_has_day, gint64 *out_day,
+                          GError **error) AK_MUST_CHECK;
 
 /* Rows that are read and not handed out yet. */
 guint ak_feed_open(const AkFeed *feed);

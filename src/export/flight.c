@@ -1,6 +1,7 @@
 #include "export/flight.h"
 
 #include "export/put.h"
+#include "segment/key.h"
 #include "util/time.h"
 
 AkFlight *ak_flight_new(AkBatch *batch, gint64 day)
@@ -67,18 +68,23 @@ static void describe_plan(const AkManifest *manifest, AkSegmentRow *row)
         ak_segment_key(manifest->chain, manifest->day, manifest->first_index, manifest->last_index);
 }
 
-gboolean ak_flight_plan(AkFlight *flight, const AkExportConfig *config, AkSource *source,
-                        guint64 epoch, gint64 now_usec, GError **error)
+gboolean ak_flight_retain_until(const AkExportConfig *config, gint64 now_usec, gint64 *out_usec,
+                                GError **error)
+{
+    if (ak_time_add_period(round_up_to_second(now_usec), config->retention, out_usec))
+        return TRUE;
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                "retention '%s' is no period; hint: --retention '7 years'", config->retention);
+    return FALSE;
+}
+
+gboolean ak_flight_plan(AkFlight *flight, AkSource *source, guint64 epoch, gint64 retain_until_usec,
+                        GError **error)
 {
     AkSegmentRow *row = &flight->row;
 
     describe_plan(&flight->segment.manifest, row);
-    if (!ak_time_add_period(round_up_to_second(now_usec), config->retention,
-                            &row->retain_until_usec)) {
-        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
-                    "retention '%s' is no period; hint: --retention '7 years'", config->retention);
-        return FALSE;
-    }
+    row->retain_until_usec = retain_until_usec;
     if (!source->driver->plan(source, epoch, row, error))
         return FALSE;
     flight->state = AK_FLIGHT_PLANNED;
@@ -102,8 +108,7 @@ gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config, GError **
     return TRUE;
 }
 
-gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, gint64 now_usec,
-                          GError **error)
+gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, GError **error)
 {
     const AkBatch *batch = flight->batch;
     AkRowRefs refs = {
@@ -114,7 +119,6 @@ gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, gin
     };
     guint64 marked;
 
-    flight->row.archived_usec = now_usec;
     ak_buf_truncate(&flight->row.edge, 0);
     ak_tree_save(&flight->after, &flight->row.edge);
     if (!source->driver->commit(source, epoch, &flight->row, &refs, &marked, error))

@@ -37,9 +37,13 @@ gboolean ak_flight_build(AkFlight *flight, AkSegmentBuilder *builder, GError **e
 gboolean ak_flight_seal(AkFlight *flight, const AkExportConfig *config, AkTree *tree,
                         GError **error) AK_MUST_CHECK;
 
-/* SEALED → PLANNED. In chain order; @now_usec is what the retention counts from. */
-gboolean ak_flight_plan(AkFlight *flight, const AkExportConfig *config, AkSource *source,
-                        guint64 epoch, gint64 now_usec, GError **error) AK_MUST_CHECK;
+/* Until when an object that is planned at @now_usec is locked; a whole second. */
+gboolean ak_flight_retain_until(const AkExportConfig *config, gint64 now_usec, gint64 *out_usec,
+                                GError **error) AK_MUST_CHECK;
+
+/* SEALED → PLANNED. In chain order. */
+gboolean ak_flight_plan(AkFlight *flight, AkSource *source, guint64 epoch, gint64 retain_until_usec,
+                        GError **error) AK_MUST_CHECK;
 
 /* SEALED → PLANNED for a plan that an earlier process left; takes the contents of @row. */
 void ak_flight_resume_plan(AkFlight *flight, AkSegmentRow *row);
@@ -49,7 +53,7 @@ gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config,
                        GError **error) AK_MUST_CHECK;
 
 /* PUT → COMMITTED. In chain order. */
-gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, gint64 now_usec,
+gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch,
                           GError **error) AK_MUST_CHECK;
 
 /* Adds a segment that is done to the report. */

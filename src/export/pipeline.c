@@ -83,13 +83,21 @@ static void run_build(Job *job)
     g_async_queue_push(builders, builder);
 }
 
+static void run_plan(Job *job)
+{
+    AkSession *session = job->pipeline->session;
+    gint64 until;
+
+    if (ak_flight_retain_until(session->config, now(job->pipeline), &until, &job->error))
+        (void)!ak_flight_plan(job->flight, session->writer, session->epoch, until, &job->error);
+}
+
 static void run_job(gpointer data)
 {
     Job *job = data;
     AkSession *session = job->pipeline->session;
     AkSource *writer = session->writer;
     const AkExportConfig *config = session->config;
-    gint64 now_usec = now(job->pipeline);
 
     switch (job->kind) {
     case JOB_READ:
@@ -99,13 +107,13 @@ static void run_job(gpointer data)
         run_build(job);
         break;
     case JOB_PLAN:
-        (void)!ak_flight_plan(job->flight, config, writer, session->epoch, now_usec, &job->error);
+        run_plan(job);
         break;
     case JOB_PUT:
         (void)!ak_flight_put(job->flight, config, &job->error);
         break;
     case JOB_COMMIT:
-        (void)!ak_flight_commit(job->flight, writer, session->epoch, now_usec, &job->error);
+        (void)!ak_flight_commit(job->flight, writer, session->epoch, &job->error);
         break;
     case JOB_RENEW:
         (void)!writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(config),
@@ -270,7 +278,7 @@ static gboolean may_wait(Pipeline *pipeline)
     gint64 flush_usec =
         (config->flush_interval_ms != 0 ? config->flush_interval_ms : DEFAULT_FLUSH_MS) * 1000LL;
 
-    if (!config->is_follow)
+    if (pipeline->has_all)
         return FALSE;
     if (ak_feed_open(pipeline->session->feed) == 0)
         return TRUE;
@@ -283,7 +291,7 @@ static void on_end(Pipeline *pipeline)
 {
     pipeline->gap_since_usec = 0;
     pipeline->next_wait_ms = TICK_MS;
-    if (!pipeline->config->is_follow)
+    if (!pipeline->config->is_follow || ak_feed_is_spent(pipeline->session->feed))
         pipeline->has_all = TRUE;
     if (!may_wait(pipeline))
         flush(pipeline);

@@ -80,6 +80,7 @@ static void open_feed(AkSession *session, const Position *position, const AkCurs
     AkFeedLimits limits = {
         config->segment_events != 0 ? config->segment_events : DEFAULT_SEGMENT_EVENTS,
         config->segment_bytes != 0 ? config->segment_bytes : DEFAULT_SEGMENT_BYTES,
+        config->limit,
     };
 
     session->feed =
@@ -162,7 +163,6 @@ static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSe
 {
     const AkExportConfig *config = session->config;
     AkSource *writer = session->writer;
-    gint64 now_usec = session->exec->driver->now_usec(session->exec);
     g_autoptr(AkFlight) flight = NULL;
     AkBatch *batch;
 
@@ -176,7 +176,7 @@ static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSe
     if (!writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(config),
                                      error) ||
         !ak_flight_put(flight, config, error) ||
-        !ak_flight_commit(flight, writer, session->epoch, now_usec, error))
+        !ak_flight_commit(flight, writer, session->epoch, error))
         return FALSE;
     session->tree = flight->after; /* an adopted object may hold other leaves than the rows give */
     ak_flight_report(flight, session->report);

@@ -29,6 +29,12 @@ void ak_session_close(AkSession *session);
 /* Carries out the plans that an earlier process left, in order (promise 2). */
 gboolean ak_session_recover(AkSession *session, GError **error) AK_MUST_CHECK;
 
+/*
+ * Takes over what the archive holds beyond the pointer although no plan says so, as after a
+ * database was restored from a backup: the same rows must give the same objects.
+ */
+gboolean ak_session_catch_up(AkSession *session, GError **error) AK_MUST_CHECK;
+
 /* Exports until the head of the chain, or until stopped when following. */
 gboolean ak_session_export(AkSession *session, GError **error) AK_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 #include "ops/restore.h"
 
 #include "chain/envelope.h"
-#include "segment/builder.h"
+#include "segment/key.h"
 #include "segment/reader.h"
 #include "tree/checkpoint.h"
 #include "tree/merkle.h"

@@ -2,6 +2,7 @@
 
 #include "chain/envelope.h"
 #include "chain/link.h"
+#include "segment/key.h"
 #include "tree/checkpoint.h"
 #include "util/hex.h"
 #include "util/time.h"
@@ -212,19 +213,4 @@ gboolean ak_segment_seal(AkSegment *segment, AkTree *tree, const AkSigningKey *k
     ak_frame_put_seek_table(&segment->object, (const void *)segment->frames->data,
                             segment->frames->len);
     return TRUE;
-}
-
-char *ak_segment_key(const char *chain, gint64 day, guint64 first_index, guint64 last_index)
-{
-    int y, m, d;
-
-    ak_time_civil(day, &y, &m, &d);
-    return g_strdup_printf("audit/%04d/%02d/%02d/%s-%012" G_GUINT64_FORMAT "-%012" G_GUINT64_FORMAT
-                           ".ndjson.zst",
-                           y, m, d, chain, first_index, last_index);
-}
-
-char *ak_segment_origin(const char *origin, const char *chain)
-{
-    return g_strconcat(origin, "/", chain, NULL);
 }

@@ -48,12 +48,6 @@ gboolean ak_segment_build(AkSegmentBuilder *builder, const AkEvent *events, gsiz
 gboolean ak_segment_seal(AkSegment *segment, AkTree *tree, const AkSigningKey *key,
                          const char *origin, GError **error) AK_MUST_CHECK;
 
-/* The object's key in the archive: "audit/YYYY/MM/DD/<chain>-<first>-<last>.ndjson.zst". */
-char *ak_segment_key(const char *chain, gint64 day, guint64 first_index, guint64 last_index);
-
-/* The checkpoint's origin of a chain: "<origin>/<chain>". */
-char *ak_segment_origin(const char *origin, const char *chain);
-
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSegment, ak_segment_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSegmentBuilder, ak_segment_builder_free)
 

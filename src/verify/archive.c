@@ -1,7 +1,7 @@
 #include "verify/pass.h"
 #include "verify/segment.h"
 
-#include "segment/builder.h"
+#include "segment/key.h"
 #include "tree/merkle.h"
 #include "util/ordered.h"
 #include "util/time.h"

@@ -1,9 +1,6 @@
 #include "verify/catalog.h"
 
-#include "segment/builder.h"
-#include "util/time.h"
-
-#include <stdio.h>
+#include "segment/key.h"
 
 #define PREFIX "audit/"
 
@@ -23,32 +20,6 @@ static void free_entry(gpointer data)
     g_free(entry->key);
     g_free(entry->version);
     g_free(entry);
-}
-
-/* "audit/YYYY/MM/DD/<chain>-<first>-<last>.ndjson.zst"; chain names may hold '-' themselves. */
-static gboolean parse_key(const char *key, char **out_chain, AkCatalogEntry *entry)
-{
-    g_autoptr(GRegex) regex =
-        g_regex_new("^audit/(\\d{4}/\\d\\d/\\d\\d)/"
-                    "([a-z0-9_-]{1,63})-(\\d{12,15})-(\\d{12,15})\\.ndjson\\.zst$",
-                    0, 0, NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-    g_autofree char *first = NULL, *last = NULL, *again = NULL, *date = NULL;
-    int y, m, d;
-
-    if (!g_regex_match(regex, key, 0, &match))
-        return FALSE;
-    date = g_match_info_fetch(match, 1);
-    first = g_match_info_fetch(match, 3);
-    last = g_match_info_fetch(match, 4);
-    *out_chain = g_match_info_fetch(match, 2);
-    if (sscanf(date, "%4d/%2d/%2d", &y, &m, &d) != 3)
-        return FALSE;
-    entry->day = ak_time_from_civil(y, m, d);
-    entry->first_index = g_ascii_strtoull(first, NULL, 10);
-    entry->last_index = g_ascii_strtoull(last, NULL, 10);
-    again = ak_segment_key(*out_chain, entry->day, entry->first_index, entry->last_index);
-    return strcmp(again, key) == 0 && entry->last_index >= entry->first_index;
 }
 
 static AkCatalogEntry *last_entry(const Catalog *catalog)
@@ -105,23 +76,24 @@ static gboolean add_object(const AkObject *object, gpointer data, GError **error
 {
     Catalog *catalog = data;
     AkCatalogEntry *entry = last_entry(catalog);
-    AkCatalogEntry parsed = {0};
-    g_autofree char *chain = NULL;
+    AkSegmentName name;
 
     if (entry != NULL && strcmp(entry->key, object->key) == 0) {
         add_version(catalog, entry, object);
         return TRUE;
     }
-    if (!parse_key(object->key, &chain, &parsed)) {
+    if (!ak_segment_key_parse(object->key, &name)) {
         ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, object->key,
                         "no key of the archive's layout");
         return TRUE;
     }
-    if (strcmp(chain, catalog->config->chain) != 0)
+    if (strcmp(name.chain, catalog->config->chain) != 0)
         return TRUE;
-    entry = g_new(AkCatalogEntry, 1);
-    *entry = parsed;
+    entry = g_new0(AkCatalogEntry, 1);
     entry->key = g_strdup(object->key);
+    entry->day = name.day;
+    entry->first_index = name.first_index;
+    entry->last_index = name.last_index;
     g_ptr_array_add(catalog->entries, entry);
     add_version(catalog, entry, object);
     return TRUE;
