@@ -207,6 +207,7 @@ static const struct {
     {"42883", AK_ERROR_CONFIG, "run 'auditkeep init'"},
     {"3F000", AK_ERROR_CONFIG, "run 'auditkeep init'"},
     {"23503", AK_ERROR_CONFIG, "run 'auditkeep init'"},
+    {"0A", AK_ERROR_CONFIG, NULL}, /* such as a partitioned table */
     {"23505", AK_ERROR_CONFLICT, NULL},
     {"23P01", AK_ERROR_CONFLICT, NULL},
     {"23", AK_ERROR_BAD_INPUT, NULL},
