@@ -5,11 +5,19 @@
 
 /* The object that starts where the chain goes on, if there is one. */
 typedef struct {
-    const AkSession *session;
     AkSegmentName name;
     char *key;
+    char *version;
     gboolean is_found;
 } Next;
+
+static void next_clear(Next *next)
+{
+    g_free(next->key);
+    g_free(next->version);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Next, next_clear)
 
 static gboolean look_at(const AkObject *object, gpointer data, GError **error)
 {
@@ -18,6 +26,7 @@ static gboolean look_at(const AkObject *object, gpointer data, GError **error)
     if (object->is_delete_marker || !ak_segment_key_parse(object->key, &next->name))
         return TRUE;
     next->key = g_strdup(object->key);
+    next->version = g_strdup(object->version);
     next->is_found = TRUE;
     return FALSE;
 }
@@ -28,7 +37,6 @@ static gboolean find_next(AkSession *session, gint64 day, Next *next, GError **e
         ak_segment_key_prefix(session->config->source->chain, day, session->tree.size);
     GError *local = NULL;
 
-    *next = (Next){.session = session};
     if (!ak_store_list(session->config->store, prefix, look_at, next, &local) && local != NULL) {
         g_propagate_error(error, local);
         return FALSE;
@@ -47,7 +55,7 @@ static gboolean take_over(AkSession *session, AkSegmentBuilder *builder, const N
     if (!ak_feed_planned(session->feed, next->name.last_index, next->name.day, &batch, error))
         return FALSE;
     flight = ak_flight_new(batch, next->name.day);
-    if (!ak_store_head(config->store, next->key, NULL, &object, error) ||
+    if (!ak_store_head(config->store, next->key, next->version, &object, error) ||
         !ak_flight_build(flight, builder, error) ||
         !ak_flight_seal(flight, config, &session->tree, error) ||
         !ak_flight_plan(flight, session->writer, session->epoch, object.retain_until_usec, error) ||
@@ -67,9 +75,9 @@ gboolean ak_session_catch_up(AkSession *session, GError **error)
     if (config->is_dry_run)
         return TRUE;
     for (;;) {
-        gboolean has_day, is_taken;
+        g_auto(Next) next = {0};
+        gboolean has_day;
         gint64 day;
-        Next next;
 
         if (!ak_feed_peek_day(session->feed, &has_day, &day, error))
             return FALSE;
@@ -84,11 +92,9 @@ gboolean ak_session_catch_up(AkSession *session, GError **error)
                                              config->require_signatures);
         g_message("archive holds '%s' already, the pointer does not cover it: taking it over",
                   next.key);
-        is_taken = take_over(session, builder, &next, error);
-        if (!is_taken)
+        if (!take_over(session, builder, &next, error)) {
             g_prefix_error(error, "taking over '%s': ", next.key);
-        g_free(next.key);
-        if (!is_taken)
             return FALSE;
+        }
     }
 }

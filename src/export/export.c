@@ -32,8 +32,9 @@ static void wait_before_retry(const AkExportConfig *config, AkExec *exec, guint 
  */
 static gboolean may_go_on(const AkExportConfig *config, const GError *error, guint *delay_ms)
 {
-    if (g_error_matches(error, AK_ERROR, AK_ERROR_BUSY)) {
-        *delay_ms = ak_export_lease_ttl_ms(config) / 3; /* a standby */
+    if (g_error_matches(error, AK_ERROR, AK_ERROR_BUSY) ||
+        g_error_matches(error, AK_ERROR, AK_ERROR_FENCED)) {
+        *delay_ms = ak_export_lease_ttl_ms(config) / 3; /* a standby, or one again */
         return TRUE;
     }
     *delay_ms = CLAMP(*delay_ms * 2, MIN_RETRY_MS, MAX_RETRY_MS);

@@ -4,6 +4,8 @@
 #include "segment/key.h"
 #include "util/time.h"
 
+#include <openssl/crypto.h>
+
 AkFlight *ak_flight_new(AkBatch *batch, gint64 day)
 {
     AkFlight *flight = g_new0(AkFlight, 1);
@@ -96,6 +98,25 @@ void ak_flight_resume_plan(AkFlight *flight, AkSegmentRow *row)
     flight->row = *row;
     *row = (AkSegmentRow){0};
     flight->state = AK_FLIGHT_PLANNED;
+}
+
+gboolean ak_flight_is_planned_content(const AkFlight *flight)
+{
+    return CRYPTO_memcmp(flight->row.content_sha256, flight->segment.manifest.content_sha256,
+                         AK_SHA256_LEN) == 0;
+}
+
+gboolean ak_flight_adopt(AkFlight *flight, const AkExportConfig *config, gboolean *out_found,
+                         GError **error)
+{
+    if (!ak_export_adopt(config->store, config->lock_mode, &flight->row, &flight->before,
+                         &flight->after, out_found, error))
+        return FALSE;
+    if (*out_found) {
+        flight->is_adopted = TRUE;
+        flight->state = AK_FLIGHT_PUT;
+    }
+    return TRUE;
 }
 
 gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config, GError **error)

@@ -41,12 +41,20 @@ gboolean ak_flight_seal(AkFlight *flight, const AkExportConfig *config, AkTree *
 gboolean ak_flight_retain_until(const AkExportConfig *config, gint64 now_usec, gint64 *out_usec,
                                 GError **error) AK_MUST_CHECK;
 
-/* SEALED → PLANNED. In chain order. */
+/* SEALED → PLANNED. In chain order. A plan that is not carried out yet may be made again, for rows
+ * that have changed since. */
 gboolean ak_flight_plan(AkFlight *flight, AkSource *source, guint64 epoch, gint64 retain_until_usec,
                         GError **error) AK_MUST_CHECK;
 
 /* SEALED → PLANNED for a plan that an earlier process left; takes the contents of @row. */
 void ak_flight_resume_plan(AkFlight *flight, AkSegmentRow *row);
+
+/* Do the rows still give what was planned? */
+gboolean ak_flight_is_planned_content(const AkFlight *flight);
+
+/* PLANNED → PUT when the planned object is in the archive already. */
+gboolean ak_flight_adopt(AkFlight *flight, const AkExportConfig *config, gboolean *out_found,
+                         GError **error) AK_MUST_CHECK;
 
 /* PLANNED → PUT. */
 gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config,

@@ -40,10 +40,11 @@ struct Pipeline {
     guint running; /* jobs */
     gboolean is_reading;
     gboolean is_writer_busy;
-    gboolean has_all;       /* nothing more will be read */
-    guint next_wait_ms;     /* of the next read */
-    gint64 gap_since_usec;  /* 0: no gap seen */
-    gint64 open_since_usec; /* rows wait for their segment since then; 0: none do */
+    gboolean has_all;        /* nothing more will be read */
+    gboolean is_commit_lost; /* a commit failed: whether it took effect, the next session sees */
+    guint next_wait_ms;      /* of the next read */
+    gint64 gap_since_usec;   /* 0: no gap seen */
+    gint64 open_since_usec;  /* rows wait for their segment since then; 0: none do */
     gint64 renew_usec;
     GError *error;  /* the first failure: nothing new is started after it */
     GError *broken; /* a gap or a fork: reported once everything before it is committed */
@@ -190,12 +191,12 @@ static void seal_built(Pipeline *pipeline)
 }
 
 /* What the writing connection does next. A failure elsewhere does not keep what is in the archive
- * from being committed, but a lost lease does. */
+ * from being committed; a lost lease and a failed commit do. */
 static void start_writer(Pipeline *pipeline)
 {
     AkFlight *head = g_queue_peek_head(&pipeline->flights), *sealed;
 
-    if (pipeline->is_writer_busy || pipeline->config->is_dry_run ||
+    if (pipeline->is_writer_busy || pipeline->config->is_dry_run || pipeline->is_commit_lost ||
         g_error_matches(pipeline->error, AK_ERROR, AK_ERROR_FENCED))
         return;
     if (pipeline->error == NULL && now(pipeline) >= pipeline->renew_usec)
@@ -328,6 +329,7 @@ static void finish(Pipeline *pipeline, Job *job)
     if (job->kind == JOB_RENEW)
         pipeline->renew_usec =
             now(pipeline) + ak_export_lease_ttl_ms(pipeline->config) * 1000LL / 3;
+    pipeline->is_commit_lost |= job->kind == JOB_COMMIT && job->error != NULL;
     if (job->error != NULL)
         fail(pipeline, g_steal_pointer(&job->error));
     else if (job->kind == JOB_PLAN)

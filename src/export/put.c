@@ -77,7 +77,6 @@ static gboolean try_put(AkStore *store, const AkSegment *segment, AkLockMode loc
 /* What is looked for among the versions of a taken key. */
 typedef struct {
     AkStore *store;
-    const AkSegment *segment;
     AkLockMode lock_mode;
     AkSegmentRow *plan;
     const AkTree *before;
@@ -85,14 +84,13 @@ typedef struct {
     gboolean is_found;
 } Adoption;
 
-static gboolean is_same_content(const Adoption *adoption, const AkFooter *footer)
+static gboolean is_planned_content(const Adoption *adoption, const AkFooter *footer)
 {
-    const AkManifest *there = &footer->manifest, *ours = &adoption->segment->manifest;
-    const guint8 *digest = there->content_sha256;
+    const AkManifest *there = &footer->manifest;
 
-    return there->first_index == ours->first_index && there->last_index == ours->last_index &&
-           (CRYPTO_memcmp(digest, ours->content_sha256, AK_SHA256_LEN) == 0 ||
-            CRYPTO_memcmp(digest, adoption->plan->content_sha256, AK_SHA256_LEN) == 0);
+    return there->first_index == adoption->plan->first_index &&
+           there->last_index == adoption->plan->last_index &&
+           CRYPTO_memcmp(there->content_sha256, adoption->plan->content_sha256, AK_SHA256_LEN) == 0;
 }
 
 /* The root that the object claims must follow from the tree before it and its own leaves. */
@@ -132,34 +130,44 @@ static gboolean try_adopt(const AkObject *listed, gpointer data, GError **error)
         return FALSE;
     if (!is_locked_enough(adoption, &object) ||
         !ak_footer_open_object(ak_buf_view(&bytes), &footer, NULL) ||
-        !is_same_content(adoption, &footer) || !extend_tree(adoption, &footer, &after))
+        !is_planned_content(adoption, &footer) || !extend_tree(adoption, &footer, &after))
         return TRUE;
     *adoption->after = after;
     plan->version = g_strdup(object.version);
     plan->object_bytes = bytes.len;
     ak_sha256_of(sha, bytes.data, bytes.len, plan->object_sha256);
-    memcpy(plan->content_sha256, footer.manifest.content_sha256, AK_SHA256_LEN);
     memcpy(plan->root, footer.manifest.root, AK_SHA256_LEN);
     adoption->is_found = TRUE;
     return FALSE;
 }
 
-static gboolean adopt(Adoption *adoption, GError **error)
+gboolean ak_export_adopt(AkStore *store, AkLockMode lock_mode, AkSegmentRow *plan,
+                         const AkTree *before, AkTree *after, gboolean *out_found, GError **error)
 {
+    Adoption adoption = {store, lock_mode, plan, before, after, FALSE};
     GError *local = NULL;
 
-    if (!ak_store_list(adoption->store, adoption->plan->key, try_adopt, adoption, &local) &&
-        local != NULL) {
-        g_propagate_prefixed_error(error, local,
-                                   "looking at what is already at '%s': ", adoption->plan->key);
+    if (!ak_store_list(store, plan->key, try_adopt, &adoption, &local) && local != NULL) {
+        g_propagate_prefixed_error(error, local, "looking at what is already at '%s': ", plan->key);
         return FALSE;
     }
-    if (adoption->is_found)
+    *out_found = adoption.is_found;
+    return TRUE;
+}
+
+static gboolean adopt_or_refuse(AkStore *store, AkLockMode lock_mode, AkSegmentRow *plan,
+                                const AkTree *before, AkTree *after, GError **error)
+{
+    gboolean is_found;
+
+    if (!ak_export_adopt(store, lock_mode, plan, before, after, &is_found, error))
+        return FALSE;
+    if (is_found)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
                 "object '%s' is already there with other content or a weaker lock; hint: keep it "
                 "as evidence and run 'auditkeep verify --what archive'",
-                adoption->plan->key);
+                plan->key);
     return FALSE;
 }
 
@@ -167,7 +175,6 @@ gboolean ak_export_put(AkStore *store, const AkSegment *segment, AkLockMode lock
                        AkSegmentRow *plan, const AkTree *before, AkTree *after,
                        gboolean *out_adopted, GError **error)
 {
-    Adoption adoption = {store, segment, lock_mode, plan, before, after, FALSE};
     g_autoptr(AkSha256) sha = ak_sha256_new();
     g_auto(AkObject) object = {0};
     GError *local = NULL;
@@ -180,12 +187,11 @@ gboolean ak_export_put(AkStore *store, const AkSegment *segment, AkLockMode lock
         }
         g_clear_error(&local);
         *out_adopted = TRUE;
-        return adopt(&adoption, error);
+        return adopt_or_refuse(store, lock_mode, plan, before, after, error);
     }
     *out_adopted = FALSE;
     plan->version = g_steal_pointer(&object.version);
     plan->object_bytes = segment->object.len;
-    memcpy(plan->content_sha256, segment->manifest.content_sha256, AK_SHA256_LEN);
     memcpy(plan->root, segment->manifest.root, AK_SHA256_LEN);
     return TRUE;
 }

@@ -6,16 +6,24 @@
 #include "store/store.h"
 
 /*
- * Puts a sealed segment under its planned key and lock. When the key is taken, an object that is
- * already there counts as success (*out_adopted) only if it is the one that was planned: the same
- * bytes, or a whole segment with the content digest that @plan recorded; and if its lock is at
- * least the planned one. Anything else is CONFLICT, and nothing is changed.
+ * Puts a sealed segment, whose content is the planned one, under its planned key and lock. When the
+ * key is taken, an object that is already there counts as success (*out_adopted) only if it is the
+ * one that was planned; see ak_export_adopt(). Anything else is CONFLICT, and nothing is changed.
  *
- * @plan is completed: version, object's size and digest, content digest, root. @before is the tree
- * before the segment, @after the one after it: that of the object, if an adopted one differs.
+ * @plan is completed: version, object's size and digest, root. @before is the tree before the
+ * segment, @after the one after it: that of the object, if an adopted one differs.
  */
 gboolean ak_export_put(AkStore *store, const AkSegment *segment, AkLockMode lock_mode,
                        AkSegmentRow *plan, const AkTree *before, AkTree *after,
                        gboolean *out_adopted, GError **error) AK_MUST_CHECK;
+
+/*
+ * Is the planned object in the archive? A version of the planned key counts, read in full, when it
+ * is a whole segment with the content digest that the plan recorded, follows from @before, and is
+ * locked at least as planned. @plan and @after are completed as above.
+ */
+gboolean ak_export_adopt(AkStore *store, AkLockMode lock_mode, AkSegmentRow *plan,
+                         const AkTree *before, AkTree *after, gboolean *out_found,
+                         GError **error) AK_MUST_CHECK;
 
 #endif

@@ -56,16 +56,29 @@ static gboolean add_segment(const AkSegmentRow *row, gpointer data, GError **err
     return TRUE;
 }
 
+static gboolean has_tree(AkSession *session, const Position *position, gint64 archived)
+{
+    session->tree = AK_TREE_EMPTY;
+    if (archived < 0)
+        return TRUE;
+    return position->last != NULL && (gint64)position->last->last_index == archived &&
+           ak_tree_load(ak_buf_view(&position->last->edge), &session->tree) &&
+           session->tree.size == position->last->last_index + 1;
+}
+
+/* Pointer and segments are read one after the other: when they do not fit, somebody else may have
+ * moved both in between, and then the lease says so. */
 static gboolean resume_tree(AkSession *session, const Position *position, const AkCursor *archived,
                             GError **error)
 {
-    session->tree = AK_TREE_EMPTY;
-    if (archived->index < 0)
+    AkSource *writer = session->writer;
+
+    if (has_tree(session, position, archived->index))
         return TRUE;
-    if (position->last != NULL && (gint64)position->last->last_index == archived->index &&
-        ak_tree_load(ak_buf_view(&position->last->edge), &session->tree) &&
-        session->tree.size == position->last->last_index + 1)
-        return TRUE;
+    if (session->epoch != 0 &&
+        !writer->driver->lease_renew(writer, session->epoch,
+                                     ak_export_lease_ttl_ms(session->config), error))
+        return FALSE;
     g_set_error(error, AK_ERROR, AK_ERROR_INTERNAL,
                 "pointer of chain stands at index %" G_GINT64_FORMAT
                 " but its segment does not say so; hint: run 'auditkeep verify --what archive'",
@@ -158,6 +171,29 @@ void ak_session_close(AkSession *session)
     session->epoch = 0;
 }
 
+/*
+ * The rows of a plan may have changed before their object was written. When the planned object is
+ * in the archive it counts, and verify shows the change; else the rows are archived as they are
+ * now, under a plan that says so: an object is never written that no plan describes.
+ */
+static gboolean put_planned(AkSession *session, AkFlight *flight, GError **error)
+{
+    const AkExportConfig *config = session->config;
+    gboolean is_found;
+
+    if (ak_flight_is_planned_content(flight))
+        return ak_flight_put(flight, config, error);
+    if (!ak_flight_adopt(flight, config, &is_found, error))
+        return FALSE;
+    if (is_found)
+        return TRUE;
+    g_warning("rows of '%s' have changed since it was planned; they are archived as they are",
+              flight->row.key);
+    return ak_flight_plan(flight, session->writer, session->epoch, flight->row.retain_until_usec,
+                          error) &&
+           ak_flight_put(flight, config, error);
+}
+
 static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSegmentRow *plan,
                              GError **error)
 {
@@ -175,7 +211,7 @@ static gboolean recover_plan(AkSession *session, AkSegmentBuilder *builder, AkSe
     ak_flight_resume_plan(flight, plan);
     if (!writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(config),
                                      error) ||
-        !ak_flight_put(flight, config, error) ||
+        !put_planned(session, flight, error) ||
         !ak_flight_commit(flight, writer, session->epoch, error))
         return FALSE;
     session->tree = flight->after; /* an adopted object may hold other leaves than the rows give */
@@ -196,9 +232,10 @@ gboolean ak_session_recover(AkSession *session, GError **error)
     for (guint i = 0; i < session->plans->len; i++) {
         AkSegmentRow *plan = g_ptr_array_index(session->plans, i);
 
+        g_autofree char *key = g_strdup(plan->key);
+
         if (!recover_plan(session, builder, plan, error)) {
-            g_prefix_error(error, "carrying out the plan of '%s': ",
-                           plan->key != NULL ? plan->key : "a segment");
+            g_prefix_error(error, "carrying out the plan of '%s': ", key);
             return FALSE;
         }
     }
