@@ -258,21 +258,19 @@ static void cancel(AkPg *pg)
 gboolean ak_pg_scan_end(AkSource *source, GError **error)
 {
     AkPg *pg = (AkPg *)source;
-    g_autoptr(GError) cancelled = NULL;
     int len = 0;
 
     if (pg->is_scanning && !pg->is_scan_done && pg->scan_limit > DRAIN_ROWS)
         cancel(pg);
     while (pg->is_scanning && !pg->is_scan_done)
-        if (!fetch(pg, &len, &cancelled))
+        if (!fetch(pg, &len, NULL))
             break;
     PQfreemem(pg->scan_row);
     pg->scan_row = NULL;
     pg->is_scanning = FALSE;
-    if (PQstatus(pg->conn) == CONNECTION_BAD) {
-        g_propagate_error(error, g_steal_pointer(&cancelled));
-        return FALSE;
-    }
+    /* that the rows were cut short is what was wanted; a connection that is gone is not */
+    if (PQstatus(pg->conn) == CONNECTION_BAD)
+        return ak_pg_fail(pg, "scan the events", NULL, error);
     return TRUE;
 }
 

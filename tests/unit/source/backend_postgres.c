@@ -293,8 +293,58 @@ static void test_open_transaction(void)
     g_assert_cmpstr(after->str, ==, "0 1 2");
 }
 
+/* The server ends our session in the middle of a scan that does not fit into any buffer. */
+static void test_terminated(void)
+{
+    g_autoptr(Backend) backend = backend_new();
+    g_autoptr(AkSource) source = open_prepared(backend, VARIANT_KERNEL);
+    g_autoptr(GError) error = NULL, again = NULL;
+    AkScanPos start = AK_SCAN_START;
+    gboolean is_found = TRUE;
+    AkRow row;
+
+    backend_sql(backend, "INSERT INTO audit_events (id, event_type, payload, hash) SELECT "
+                         "gen_random_uuid(), 'x', to_jsonb(repeat(n::text, 200000)), n "
+                         "FROM generate_series(100, 200) n");
+    g_assert_true(source->driver->scan_begin(source, &start, 4096, &error));
+    g_assert_true(source->driver->scan_next(source, &row, &is_found, &error));
+    backend_sql(backend, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                         "WHERE application_name = 'auditkeep' AND datname = current_database()");
+    while (is_found && source->driver->scan_next(source, &row, &is_found, &error))
+        ;
+    g_assert_error(error, AK_ERROR, AK_ERROR_NETWORK);
+    g_assert_false(source->driver->scan_end(source, &again));
+    g_assert_error(again, AK_ERROR, AK_ERROR_NETWORK);
+}
+
+/* A scan may end early, however long it is, and the connection goes on. */
+static void test_ends_early(void)
+{
+    g_autoptr(Backend) backend = backend_new();
+    g_autoptr(AkSource) source = open_prepared(backend, VARIANT_KERNEL);
+    g_autoptr(GError) error = NULL;
+    g_auto(AkChainState) state = {0};
+    AkScanPos start = AK_SCAN_START;
+    gboolean is_found;
+    AkRow row;
+
+    backend_sql(backend, "INSERT INTO audit_events (id, event_type, payload, hash) SELECT "
+                         "gen_random_uuid(), 'x', to_jsonb(repeat(n::text, 200000)), n "
+                         "FROM generate_series(100, 200) n");
+    for (guint64 limit = 50; limit <= 5000000; limit *= 100000) {
+        g_assert_true(source->driver->scan_begin(source, &start, limit, &error));
+        g_assert_true(source->driver->scan_next(source, &row, &is_found, &error));
+        g_assert_true(is_found);
+        g_assert_true(source->driver->scan_end(source, &error));
+    }
+    g_assert_true(source->driver->state(source, &state, &error));
+    g_assert_cmpuint(state.pending, ==, 101);
+}
+
 void backend_add_cases(void)
 {
+    g_test_add_func("/source/read/terminated", test_terminated);
+    g_test_add_func("/source/read/ends-early", test_ends_early);
     g_test_add_func("/source/open/refused", test_refused);
     g_test_add_func("/source/open/bad-url", test_bad_url);
     g_test_add_func("/source/open/wrong-password", test_wrong_password);
