@@ -56,7 +56,8 @@ BEGIN
     UPDATE auditkeep.chain SET holder = NULL, lease_until = NULL WHERE chain = p_chain;
 END $$;
 
--- Records a plan: it has to follow the last one. The very same plan again is success.
+-- Records a plan: it has to follow the last one. The very same plan again is success; for rows that
+-- have changed since, and while nothing is archived under it, it takes their content.
 CREATE OR REPLACE FUNCTION auditkeep.plan_segment(
     p_chain text, p_epoch bigint, p_first_index bigint, p_last_index bigint, p_first_id text,
     p_last_id text, p_prev_hash text, p_last_hash text, p_day integer, p_first_ts timestamptz,
@@ -73,6 +74,16 @@ BEGIN
            s.day, s.first_ts, s.last_ts, s.retain_until, s.content_sha256, s.key)
         = (p_chain, p_first_index, p_last_index, p_first_id, p_last_id, p_prev_hash, p_last_hash,
            p_day, p_first_ts, p_last_ts, p_retain_until, p_content_sha256, p_key);
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    UPDATE auditkeep.segment s
+    SET content_sha256 = p_content_sha256, first_ts = p_first_ts, last_ts = p_last_ts
+    WHERE s.archived_at IS NULL
+      AND (s.chain, s.first_index, s.last_index, s.first_id, s.last_id, s.prev_hash, s.last_hash,
+           s.day, s.retain_until, s.key)
+        = (p_chain, p_first_index, p_last_index, p_first_id, p_last_id, p_prev_hash, p_last_hash,
+           p_day, p_retain_until, p_key);
     IF FOUND THEN
         RETURN;
     END IF;
@@ -125,7 +136,8 @@ BEGIN
     RETURN marked + moved;
 END $$;
 
--- Moves the pointer over the plan that follows it and marks its rows. The same again is success.
+-- Moves the pointer over the plan that follows it and marks its rows. The same again is success, and
+-- records where the object is now.
 CREATE OR REPLACE FUNCTION auditkeep.commit_segment(
     p_chain text, p_epoch bigint, p_first_index bigint, p_last_index bigint,
     p_content_sha256 bytea, p_version text, p_object_bytes bigint, p_object_sha256 bytea,
@@ -143,6 +155,8 @@ BEGIN
             p_first_index, p_last_index, p_chain USING ERRCODE = 'AK002';
     END IF;
     IF s.archived_at IS NOT NULL AND s.object_sha256 = p_object_sha256 AND s.root = p_root THEN
+        UPDATE auditkeep.segment SET version = p_version
+        WHERE chain = p_chain AND first_index = p_first_index AND version IS DISTINCT FROM p_version;
         RETURN auditkeep.mark_rows(c.events, s.key, s.archived_at, p_ids, p_tids, p_hashes);
     END IF;
     IF p_first_index <> c.archived_index + 1 OR s.prev_hash <> c.archived_hash THEN

@@ -54,8 +54,15 @@ BEGIN
     SELECT RAISE(ABORT, 'segments are not deleted');
 END;
 
+-- Only where its object is may be recorded anew.
 CREATE TRIGGER IF NOT EXISTS auditkeep_settled BEFORE UPDATE ON auditkeep_segment
 WHEN OLD.archived_usec IS NOT NULL
+ AND (NEW.chain, NEW.first_index, NEW.last_index, NEW.prev_hash, NEW.last_hash, NEW.day,
+      NEW.retain_until_usec, NEW.content_sha256, NEW.key, NEW.archived_usec, NEW.object_sha256,
+      NEW.root, NEW.edge)
+  IS NOT (OLD.chain, OLD.first_index, OLD.last_index, OLD.prev_hash, OLD.last_hash, OLD.day,
+      OLD.retain_until_usec, OLD.content_sha256, OLD.key, OLD.archived_usec, OLD.object_sha256,
+      OLD.root, OLD.edge)
 BEGIN
     SELECT RAISE(ABORT, 'an archived segment does not change');
 END;

@@ -109,7 +109,8 @@ gboolean ak_cmd_status(AkCli *cli, GError **error)
     g_autoptr(GString) out = g_string_new(NULL);
 
     if (source == NULL || !source->driver->check(source, error) ||
-        !source->driver->state(source, &state, error))
+        !source->driver->state(source, &state, error) ||
+        !source->driver->count_pending(source, &state, error))
         return FALSE;
     if (ak_cli_flag(cli, AK_OPT_JSON))
         append_json(out, cli, &state);

@@ -386,6 +386,7 @@ const AkSourceDriver ak_source_postgres = {
     .append_rows = ak_pg_append_rows,
     .append_end = ak_pg_append_end,
     .state = ak_pg_state,
+    .count_pending = ak_pg_count_pending,
     .lease_acquire = ak_pg_lease_acquire,
     .lease_renew = ak_pg_lease_renew,
     .lease_release = ak_pg_lease_release,

@@ -134,6 +134,7 @@ gboolean ak_pg_append_end(AkSource *source, gboolean commit, GError **error);
 
 /* postgres_write.c */
 gboolean ak_pg_state(AkSource *source, AkChainState *out, GError **error);
+gboolean ak_pg_count_pending(AkSource *source, AkChainState *state, GError **error);
 gboolean ak_pg_lease_acquire(AkSource *source, const char *holder, guint ttl_ms, guint64 *out_epoch,
                              GError **error);
 gboolean ak_pg_lease_renew(AkSource *source, guint64 epoch, guint ttl_ms, GError **error);

@@ -252,15 +252,20 @@ static gboolean read_chain(AkPg *pg, AkChainState *out, GError **error)
     return TRUE;
 }
 
-static gboolean read_pending(AkPg *pg, AkChainState *out, GError **error)
+gboolean ak_pg_count_pending(AkSource *source, AkChainState *out, GError **error)
 {
+    AkPg *pg = (AkPg *)source;
     const PgTable *table = &pg->table;
-    g_autofree char *sql = g_strdup_printf(
+    g_autofree char *sql = NULL;
+    g_autoptr(PGresult) result = NULL;
+
+    if (!ak_pg_table_need(pg, error))
+        return FALSE;
+    sql = g_strdup_printf(
         "SELECT (SELECT count(*) FROM %s WHERE s3_archived_at IS NULL), id::text, \"%s\" "
         "FROM %s WHERE s3_archived_at IS NULL ORDER BY created_at, id LIMIT 1",
         table->events, table->ts, table->events);
-    g_autoptr(PGresult) result = ak_pg_query(pg, "count the pending events", sql, NULL, error);
-
+    result = ak_pg_query(pg, "count the pending events", sql, NULL, error);
     if (result == NULL)
         return FALSE;
     if (PQntuples(result) == 0)
@@ -277,7 +282,7 @@ gboolean ak_pg_state(AkSource *source, AkChainState *out, GError **error)
     AkPg *pg = (AkPg *)source;
 
     *out = (AkChainState){0};
-    if (ak_pg_table_need(pg, error) && read_chain(pg, out, error) && read_pending(pg, out, error))
+    if (ak_pg_table_need(pg, error) && read_chain(pg, out, error))
         return TRUE;
     ak_chain_state_clear(out);
     return FALSE;

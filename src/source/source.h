@@ -135,8 +135,11 @@ typedef struct AkSourceDriver {
     gboolean (*append_rows)(AkSource *source, const AkEvent *events, gsize count, GError **error);
     gboolean (*append_end)(AkSource *source, gboolean commit, GError **error);
 
-    /* Everything 'status' shows. */
+    /* Lease and pointer, in one cheap look. */
     gboolean (*state)(AkSource *source, AkChainState *out, GError **error);
+
+    /* The pending members of @state: looks at every pending row. Optional. */
+    gboolean (*count_pending)(AkSource *source, AkChainState *state, GError **error);
 
     /*
      * The writer's lease. BUSY when somebody else holds it (the text names who and until when).
@@ -149,15 +152,18 @@ typedef struct AkSourceDriver {
 
     /*
      * Records a plan. FENCED for a stale epoch; CONFLICT when first_index does not follow the last
-     * plan, or prev_hash is not that one's last_hash; the very same plan again is success.
+     * plan, or prev_hash is not that one's last_hash. The very same plan again is success; while it
+     * is not archived, the same range under the same key takes the content of rows that have
+     * changed since.
      */
     gboolean (*plan)(AkSource *source, guint64 epoch, const AkSegmentRow *segment, GError **error);
 
     /*
      * Moves the pointer over a planned segment and marks its rows (s3_object_key, s3_archived_at),
      * all or nothing, through the stored procedure. FENCED; CONFLICT unless it is the plan that
-     * follows the pointer. The same commit again is success. *out_marked: rows that were marked
-     * (a row that has gone meanwhile is no error here: verify reports it).
+     * follows the pointer. The same commit again is success, and records the object's version.
+     * *out_marked: rows that were marked (a row that has gone meanwhile is no error here: verify
+     * reports it).
      */
     gboolean (*commit)(AkSource *source, guint64 epoch, const AkSegmentRow *segment,
                        const AkRowRefs *rows, guint64 *out_marked, GError **error);

@@ -190,6 +190,7 @@ const AkSourceDriver ak_source_sqlite = {
     .append_rows = ak_lite_append_rows,
     .append_end = ak_lite_append_end,
     .state = ak_lite_state,
+    .count_pending = ak_lite_count_pending,
     .lease_acquire = ak_lite_lease_acquire,
     .lease_renew = ak_lite_lease_renew,
     .lease_release = ak_lite_lease_release,

@@ -115,6 +115,7 @@ gboolean ak_lite_commit(AkSource *source, guint64 epoch, const AkSegmentRow *seg
 
 /* sqlite_state.c */
 gboolean ak_lite_state(AkSource *source, AkChainState *out, GError **error);
+gboolean ak_lite_count_pending(AkSource *source, AkChainState *state, GError **error);
 gboolean ak_lite_segments(AkSource *source, guint64 from_index, AkSegmentFunc func, gpointer data,
                           GError **error);
 void ak_lite_read_segment(LiteStmt *stmt, AkSegmentRow *out);

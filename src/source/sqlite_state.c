@@ -105,16 +105,21 @@ static gboolean read_chain(AkLite *lite, AkChainState *out, GError **error)
     return TRUE;
 }
 
-static gboolean read_pending(AkLite *lite, AkChainState *out, GError **error)
+gboolean ak_lite_count_pending(AkSource *source, AkChainState *out, GError **error)
 {
     static const char what[] = "count the pending events";
-    g_autofree char *sql = g_strdup_printf(
+    AkLite *lite = (AkLite *)source;
+    g_autofree char *sql = NULL;
+    g_autoptr(LiteStmt) stmt = NULL;
+    gboolean has_row;
+
+    if (!ak_lite_check(source, error))
+        return FALSE;
+    sql = g_strdup_printf(
         "SELECT (SELECT count(*) FROM \"%s\" WHERE s3_archived_at IS NULL), id, \"%s\" "
         "FROM \"%s\" WHERE s3_archived_at IS NULL ORDER BY created_at, id LIMIT 1",
         lite->name, lite->table.ts, lite->name);
-    g_autoptr(LiteStmt) stmt = ak_lite_prepare(lite, what, sql, error);
-    gboolean has_row;
-
+    stmt = ak_lite_prepare(lite, what, sql, error);
     if (stmt == NULL || !ak_lite_step(lite, what, stmt, &has_row, error))
         return FALSE;
     if (!has_row)
@@ -132,8 +137,7 @@ gboolean ak_lite_state(AkSource *source, AkChainState *out, GError **error)
     AkLite *lite = (AkLite *)source;
 
     *out = (AkChainState){0};
-    if (ak_lite_check(source, error) && read_chain(lite, out, error) &&
-        read_pending(lite, out, error))
+    if (ak_lite_check(source, error) && read_chain(lite, out, error))
         return TRUE;
     ak_chain_state_clear(out);
     return FALSE;

@@ -157,16 +157,21 @@ gboolean ak_lite_lease_release(AkSource *source, guint64 epoch, GError **error)
            end(lite, what, set_lease(lite, what, sql, epoch, 0, error), error);
 }
 
-static gboolean is_same_plan(const AkSegmentRow *a, const AkSegmentRow *b)
+/* The same events under the same key and lock; what the rows hold may differ. */
+static gboolean is_same_range(const AkSegmentRow *a, const AkSegmentRow *b)
 {
     return a->first_index == b->first_index && a->last_index == b->last_index &&
            g_str_equal(a->first_id, b->first_id) && g_str_equal(a->last_id, b->last_id) &&
            g_str_equal(a->prev_hash, b->prev_hash) && g_str_equal(a->last_hash, b->last_hash) &&
-           a->day == b->day && a->first_ts_usec == b->first_ts_usec &&
-           a->last_ts_usec == b->last_ts_usec && a->retain_until_usec == b->retain_until_usec &&
-           ak_view_equal(ak_view((const char *)a->content_sha256, AK_SHA256_LEN),
-                         ak_view((const char *)b->content_sha256, AK_SHA256_LEN)) &&
+           a->day == b->day && a->retain_until_usec == b->retain_until_usec &&
            g_str_equal(a->key, b->key);
+}
+
+static gboolean is_same_content(const AkSegmentRow *a, const AkSegmentRow *b)
+{
+    return a->first_ts_usec == b->first_ts_usec && a->last_ts_usec == b->last_ts_usec &&
+           ak_view_equal(ak_view((const char *)a->content_sha256, AK_SHA256_LEN),
+                         ak_view((const char *)b->content_sha256, AK_SHA256_LEN));
 }
 
 /* The segment that @condition (with ?2) finds; *out_found FALSE when there is none. */
@@ -214,6 +219,24 @@ static gboolean insert_plan(AkLite *lite, const char *what, const AkSegmentRow *
     return ak_lite_do(lite, what, stmt, error);
 }
 
+static gboolean plan_anew(AkLite *lite, const char *what, const AkSegmentRow *segment,
+                          GError **error)
+{
+    g_autoptr(LiteStmt) stmt = prepare_chain(
+        lite, what,
+        "UPDATE auditkeep_segment SET content_sha256 = ?3, first_ts_usec = ?4, last_ts_usec = ?5 "
+        "WHERE chain = ?1 AND first_index = ?2",
+        error);
+
+    if (stmt == NULL)
+        return FALSE;
+    (void)sqlite3_bind_int64(stmt, 2, (gint64)segment->first_index);
+    (void)sqlite3_bind_blob(stmt, 3, segment->content_sha256, AK_SHA256_LEN, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(stmt, 4, segment->first_ts_usec);
+    (void)sqlite3_bind_int64(stmt, 5, segment->last_ts_usec);
+    return ak_lite_do(lite, what, stmt, error);
+}
+
 static gboolean plan(AkLite *lite, const char *what, guint64 epoch, const AkSegmentRow *segment,
                      GError **error)
 {
@@ -225,8 +248,12 @@ static gboolean plan(AkLite *lite, const char *what, guint64 epoch, const AkSegm
         !find_segment(lite, what, "WHERE chain = ?1 AND first_index = ?2", segment->first_index,
                       &same, &is_found, error))
         return FALSE;
-    if (is_found && is_same_plan(&same, segment))
-        return TRUE;
+    if (is_found && is_same_range(&same, segment)) {
+        if (is_same_content(&same, segment))
+            return TRUE;
+        if (!same.is_archived)
+            return plan_anew(lite, what, segment, error);
+    }
     if (!find_segment(lite, what, "WHERE chain = ?1 ORDER BY first_index DESC LIMIT 1", 0, &last,
                       &has_last, error))
         return FALSE;
@@ -276,6 +303,21 @@ static gboolean settle(AkLite *lite, const char *what, const AkSegmentRow *segme
     (void)sqlite3_bind_blob(stmt, 6, segment->object_sha256, AK_SHA256_LEN, SQLITE_STATIC);
     (void)sqlite3_bind_blob(stmt, 7, segment->root, AK_SHA256_LEN, SQLITE_STATIC);
     (void)sqlite3_bind_blob64(stmt, 8, edge.data, edge.len, SQLITE_STATIC);
+    return ak_lite_do(lite, what, stmt, error);
+}
+
+static gboolean set_version(AkLite *lite, const char *what, const AkSegmentRow *segment,
+                            GError **error)
+{
+    g_autoptr(LiteStmt) stmt = prepare_chain(lite, what,
+                                             "UPDATE auditkeep_segment SET version = ?3 "
+                                             "WHERE chain = ?1 AND first_index = ?2",
+                                             error);
+
+    if (stmt == NULL)
+        return FALSE;
+    (void)sqlite3_bind_int64(stmt, 2, (gint64)segment->first_index);
+    ak_lite_bind_text(stmt, 3, segment->version);
     return ak_lite_do(lite, what, stmt, error);
 }
 
@@ -399,7 +441,8 @@ static gboolean commit(AkLite *lite, const char *what, guint64 epoch, const AkSe
     if (planned.is_archived &&
         ak_view_equal(ak_view((const char *)planned.object_sha256, AK_SHA256_LEN),
                       ak_view((const char *)segment->object_sha256, AK_SHA256_LEN)))
-        return mark_rows(lite, what, planned.key, planned.archived_usec, rows, out_marked, error);
+        return set_version(lite, what, segment, error) &&
+               mark_rows(lite, what, planned.key, planned.archived_usec, rows, out_marked, error);
     return settle(lite, what, segment, now, error) &&
            move_pointer(lite, what, &planned, now, error) &&
            mark_rows(lite, what, planned.key, now, rows, out_marked, error);

@@ -337,7 +337,7 @@ static void test_ends_early(void)
         g_assert_true(is_found);
         g_assert_true(source->driver->scan_end(source, &error));
     }
-    g_assert_true(source->driver->state(source, &state, &error));
+    g_assert_true(source->driver->count_pending(source, &state, &error));
     g_assert_cmpuint(state.pending, ==, 101);
 }
 

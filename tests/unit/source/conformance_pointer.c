@@ -132,6 +132,53 @@ static void test_plan(void)
     g_assert_true(plan(&self, 2, 3));
 }
 
+/* Rows may change after their plan: it takes their content as long as nothing is archived. */
+static void test_plan_anew(void)
+{
+    g_auto(Case) self;
+    g_auto(AkSegmentRow) changed = {0};
+    guint64 marked;
+
+    set_up(&self, VARIANT_OWN, 4);
+    g_assert_true(plan(&self, 0, 1));
+    g_assert_true(plan(&self, 2, 3));
+    fill_segment(&changed, 0, 1);
+    memset(changed.content_sha256, 7, AK_SHA256_LEN);
+    g_assert_true(self.source->driver->plan(self.source, self.epoch, &changed, &self.error));
+    g_assert_false(commit(&self, 0, 1, &marked));
+    g_assert_error(self.error, AK_ERROR, AK_ERROR_CONFLICT);
+    g_clear_error(&self.error);
+    g_assert_true(commit_rows(self.source, self.epoch, &changed, 0, 1, &marked, &self.error));
+    assert_pointer(&self, 1);
+    memset(changed.content_sha256, 8, AK_SHA256_LEN);
+    g_assert_false(self.source->driver->plan(self.source, self.epoch, &changed, &self.error));
+    g_assert_error(self.error, AK_ERROR, AK_ERROR_CONFLICT);
+}
+
+static gboolean is_version(const AkSegmentRow *row, gpointer data, GError **error)
+{
+    g_assert_cmpstr(row->version, ==, data);
+    return TRUE;
+}
+
+/* An object that was put again is found where it is now. */
+static void test_commit_other_version(void)
+{
+    static char version[] = "elsewhere";
+    g_auto(Case) self;
+    g_auto(AkSegmentRow) moved = {0};
+    guint64 marked;
+
+    set_up(&self, VARIANT_OWN, 2);
+    g_assert_true(plan(&self, 0, 1));
+    g_assert_true(commit(&self, 0, 1, &marked));
+    fill_segment(&moved, 0, 1);
+    g_free(moved.version);
+    moved.version = g_strdup(version);
+    g_assert_true(commit_rows(self.source, self.epoch, &moved, 0, 1, &marked, &self.error));
+    g_assert_true(self.source->driver->segments(self.source, 0, is_version, version, &self.error));
+}
+
 static void test_commit(gconstpointer data)
 {
     g_auto(Case) self;
@@ -274,6 +321,8 @@ static void test_state(void)
     g_assert_cmpstr(state.archived.id, ==, second.id);
     g_assert_cmpstr(state.archived.hash, ==, second.hash);
     g_assert_cmpint(state.archived_usec, >, T0);
+    g_assert_cmpuint(state.pending, ==, 0);
+    g_assert_true(self.source->driver->count_pending(self.source, &state, &self.error));
     g_assert_cmpuint(state.pending, ==, 3);
     g_assert_cmpstr(state.oldest_pending_id, ==, third.id);
     g_assert_cmpint(state.oldest_pending_usec, ==, third.ts_usec);
@@ -311,6 +360,8 @@ void add_pointer_cases(void)
         g_test_add_data_func(path, GINT_TO_POINTER(v), test_commit);
     }
     g_test_add_func("/source/pointer/commit-again", test_commit_again);
+    g_test_add_func("/source/pointer/plan-anew", test_plan_anew);
+    g_test_add_func("/source/pointer/commit-other-version", test_commit_other_version);
     g_test_add_func("/source/pointer/commit-refused", test_commit_refused);
     g_test_add_func("/source/pointer/commit-missing-row", test_commit_missing_row);
     g_test_add_func("/source/pointer/segments", test_segments);
