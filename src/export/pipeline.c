@@ -390,7 +390,7 @@ gboolean ak_session_export(AkSession *session, GError **error)
     Pipeline pipeline = {
         .config = config,
         .session = session,
-        .max_flights = threads + 2,
+        .max_flights = threads + 1,
         .builders = g_async_queue_new_full(free_builder),
     };
 
