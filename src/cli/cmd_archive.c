@@ -47,8 +47,8 @@ static void append_text(GString *out, const AkExportReport *report, gboolean is_
                                    ak_fault_name(code), report->faults[code],
                                    ak_text_plural(report->faults[code]));
     if (report->head.index >= 0)
-        g_string_append_printf(out, "the pointer is at index %" G_GINT64_FORMAT ", %s\n",
-                               report->head.index, report->head.id);
+        g_string_append_printf(out, "the pointer %s at index %" G_GINT64_FORMAT ", %s\n",
+                               is_dry_run ? "would be" : "is", report->head.index, report->head.id);
 }
 
 static gboolean print_report(const AkCli *cli, const AkExportReport *report, GError **error)
@@ -75,6 +75,8 @@ static void fill_config(const AkCli *cli, AkExportConfig *config)
     config->flush_interval_ms = (guint)ak_cli_number(cli, AK_OPT_FLUSH_INTERVAL);
     config->gap_grace_ms = (guint)ak_cli_number(cli, AK_OPT_GAP_GRACE);
     config->threads = (guint)ak_cli_number(cli, AK_OPT_THREADS);
+    config->after_id = ak_cli_text(cli, AK_OPT_AFTER_ID);
+    config->limit = ak_cli_number(cli, AK_OPT_LIMIT);
     config->is_dry_run = ak_cli_flag(cli, AK_OPT_DRY_RUN);
     config->is_follow = ak_cli_flag(cli, AK_OPT_FOLLOW);
     config->stop = ak_stop_flag();
@@ -88,6 +90,10 @@ static gboolean check_call(const AkCli *cli, GError **error)
         why = "--once";
     else if (ak_cli_flag(cli, AK_OPT_FOLLOW) && ak_cli_flag(cli, AK_OPT_DRY_RUN))
         why = "--dry-run";
+    else if (ak_cli_flag(cli, AK_OPT_FOLLOW) && ak_cli_text(cli, AK_OPT_AFTER_ID) != NULL)
+        why = "--after-id";
+    else if (ak_cli_flag(cli, AK_OPT_FOLLOW) && ak_cli_number(cli, AK_OPT_LIMIT) != 0)
+        why = "--limit";
     if (why == NULL)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_CONFIG, "--follow and %s exclude each other", why);

@@ -46,6 +46,7 @@ typedef enum {
     AK_OPT_WHAT,
     AK_OPT_SINCE,
     AK_OPT_UNTIL,
+    AK_OPT_AFTER_ID,
     AK_OPT_LIMIT,
     AK_OPT_SAMPLE,
     AK_OPT_SEED,

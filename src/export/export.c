@@ -5,6 +5,20 @@
 
 enum { MIN_RETRY_MS = 1000, MAX_RETRY_MS = 60000, TICK_MS = 200 };
 
+/* What was planned, what is gone over again, what the archive has already, what is new. */
+static gboolean run_steps(AkSession *session, GError **error)
+{
+    guint64 limit = session->config->limit, replayed;
+
+    if (!ak_session_recover(session, error) || !ak_session_replay(session, &replayed, error))
+        return FALSE;
+    if (limit != 0 && replayed >= limit)
+        return TRUE;
+    if (limit != 0)
+        ak_feed_limit(session->feed, limit - replayed);
+    return ak_session_catch_up(session, error) && ak_session_export(session, error);
+}
+
 static gboolean run_session(const AkExportConfig *config, AkExec *exec, AkExportReport *report,
                             GError **error)
 {
@@ -13,8 +27,7 @@ static gboolean run_session(const AkExportConfig *config, AkExec *exec, AkExport
 
     if (!ak_session_open(&session, config, exec, report, error))
         return FALSE;
-    is_done = ak_session_recover(&session, error) && ak_session_catch_up(&session, error) &&
-              ak_session_export(&session, error);
+    is_done = run_steps(&session, error);
     ak_session_close(&session);
     return is_done;
 }
@@ -54,11 +67,13 @@ static gboolean follow(const AkExportConfig *config, AkExec *exec, AkExportRepor
             return TRUE;
         if (report->segments > before)
             delay_ms = 0;
-        if (ak_is_stopped(config->stop) || !may_go_on(config, local, &delay_ms)) {
+        if (!may_go_on(config, local, &delay_ms)) {
             g_propagate_error(error, local);
             return FALSE;
         }
-        g_warning("%s; trying again in %u s", local->message, (delay_ms + 999) / 1000);
+        /* when we were asked to stop, an outage or another writer is no failure */
+        if (!ak_is_stopped(config->stop))
+            g_warning("%s; trying again in %u s", local->message, (delay_ms + 999) / 1000);
         g_error_free(local);
         wait_before_retry(config, exec, delay_ms);
     }

@@ -110,25 +110,19 @@ static AkFeedStep feed_step(AkWalkStep step)
     return AK_FEED_END;
 }
 
+void ak_feed_limit(AkFeed *feed, guint64 max_rows)
+{
+    feed->limits.max_rows = feed->n_rows + max_rows;
+}
+
 gboolean ak_feed_is_spent(const AkFeed *feed)
 {
     return feed->limits.max_rows != 0 && feed->n_rows >= feed->limits.max_rows;
 }
 
-gboolean ak_feed_peek_day(AkFeed *feed, gboolean *out_has_day, gint64 *out_day, GError **error)
+gint64 ak_feed_day(const AkFeed *feed)
 {
-    AkWalkStep step = AK_WALK_EVENT;
-    AkRow row;
-
-    if (ak_batch_count(feed->open) == 0) {
-        if (!ak_walk_next(feed->walk, &step, &row, error))
-            return FALSE;
-        if (step == AK_WALK_EVENT)
-            add_row(feed, &row);
-    }
-    *out_has_day = step == AK_WALK_EVENT;
-    *out_day = feed->day;
-    return TRUE;
+    return feed->day;
 }
 
 gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
@@ -184,7 +178,7 @@ gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch *
         if (step != AK_WALK_EVENT) {
             g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
                         "chain ends before index %" G_GUINT64_FORMAT
-                        " that was planned: rows are gone or changed; "
+                        ", which was planned or exported: rows are gone or changed; "
                         "hint: run 'auditkeep verify --what source'",
                         last_index);
             return FALSE;

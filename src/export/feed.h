@@ -37,15 +37,14 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
 gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch **out_batch,
                          GError **error) AK_MUST_CHECK;
 
+/* Reads at most @max_rows rows more. */
+void ak_feed_limit(AkFeed *feed, guint64 max_rows);
+
 /* Has the feed read all the rows that its limit allows? */
 gboolean ak_feed_is_spent(const AkFeed *feed);
 
-/*
- * The day that the next batch will be filed under; reads a row for it, which stays open. FALSE in
- * *out_has_day at the head of the chain, and where the chain is broken.
- */
-gboolean ak_feed_peek_day(AkFeed *feed, gboolean *out_has_day, gint64 *out_day,
-                          GError **error) AK_MUST_CHECK;
+/* The day of what was handed out last (or is open); G_MININT64: none yet. */
+gint64 ak_feed_day(const AkFeed *feed);
 
 /* Rows that are read and not handed out yet. */
 guint ak_feed_open(const AkFeed *feed);

@@ -148,7 +148,7 @@ gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch, GEr
     return TRUE;
 }
 
-void ak_flight_report(const AkFlight *flight, AkExportReport *report)
+void ak_flight_count(const AkFlight *flight, AkExportReport *report)
 {
     const AkManifest *manifest = &flight->segment.manifest;
 
@@ -159,6 +159,13 @@ void ak_flight_report(const AkFlight *flight, AkExportReport *report)
     report->object_bytes += flight->row.object_bytes;
     for (guint i = 0; i < AK_FAULT_N_CODES; i++)
         report->faults[i] += flight->segment.faults[i];
+}
+
+void ak_flight_report(const AkFlight *flight, AkExportReport *report)
+{
+    const AkManifest *manifest = &flight->segment.manifest;
+
+    ak_flight_count(flight, report);
     report->head.index = (gint64)manifest->last_index;
     memcpy(report->head.id, manifest->last_id, sizeof report->head.id);
     memcpy(report->head.hash, manifest->last_hash, sizeof report->head.hash);

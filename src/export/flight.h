@@ -64,7 +64,10 @@ gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config,
 gboolean ak_flight_commit(AkFlight *flight, AkSource *source, guint64 epoch,
                           GError **error) AK_MUST_CHECK;
 
-/* Adds a segment that is done to the report. */
+/* Adds a segment that was gone over again to the report. */
+void ak_flight_count(const AkFlight *flight, AkExportReport *report);
+
+/* Adds a segment that is done to the report, and moves the report's head over it. */
 void ak_flight_report(const AkFlight *flight, AkExportReport *report);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkFlight, ak_flight_free)

@@ -29,11 +29,7 @@ static AkSegmentRow *copy_row(const AkSegmentRow *row)
 {
     AkSegmentRow *copy = g_new(AkSegmentRow, 1);
 
-    *copy = *row;
-    copy->key = g_strdup(row->key);
-    copy->version = g_strdup(row->version);
-    copy->edge = (AkBuf){0};
-    ak_buf_append_view(&copy->edge, ak_buf_view(&row->edge));
+    ak_segment_row_copy(copy, row);
     return copy;
 }
 
@@ -93,7 +89,7 @@ static void open_feed(AkSession *session, const Position *position, const AkCurs
     AkFeedLimits limits = {
         config->segment_events != 0 ? config->segment_events : DEFAULT_SEGMENT_EVENTS,
         config->segment_bytes != 0 ? config->segment_bytes : DEFAULT_SEGMENT_BYTES,
-        config->limit,
+        0,
     };
 
     session->feed =
@@ -121,7 +117,7 @@ static gboolean load_position(AkSession *session, GError **error)
     return is_loaded;
 }
 
-static AkSource *open_source(const AkExportConfig *config, GError **error)
+AkSource *ak_session_connect(const AkExportConfig *config, GError **error)
 {
     if (config->open_source != NULL)
         return config->open_source(config->source, error);
@@ -132,10 +128,10 @@ static gboolean connect(AkSession *session, GError **error)
 {
     const AkExportConfig *config = session->config;
 
-    session->reader = open_source(config, error);
+    session->reader = ak_session_connect(config, error);
     if (session->reader == NULL)
         return FALSE;
-    session->writer = open_source(config, error);
+    session->writer = ak_session_connect(config, error);
     if (session->writer == NULL || !session->writer->driver->check(session->writer, error))
         return FALSE;
     if (config->is_dry_run)

@@ -30,6 +30,12 @@ void ak_session_close(AkSession *session);
 gboolean ak_session_recover(AkSession *session, GError **error) AK_MUST_CHECK;
 
 /*
+ * Goes over what follows config->after_id again (runbook 4.2): *out_events that are archived
+ * already. GAP when that event is not archived: replaying after it would leave events out.
+ */
+gboolean ak_session_replay(AkSession *session, guint64 *out_events, GError **error) AK_MUST_CHECK;
+
+/*
  * Takes over what the archive holds beyond the pointer although no plan says so, as after a
  * database was restored from a backup: the same rows must give the same objects.
  */
@@ -37,6 +43,9 @@ gboolean ak_session_catch_up(AkSession *session, GError **error) AK_MUST_CHECK;
 
 /* Exports until the head of the chain, or until stopped when following. */
 gboolean ak_session_export(AkSession *session, GError **error) AK_MUST_CHECK;
+
+/* One more connection to the source. */
+AkSource *ak_session_connect(const AkExportConfig *config, GError **error) AK_MUST_CHECK;
 
 guint ak_export_lease_ttl_ms(const AkExportConfig *config);
 guint ak_export_threads(const AkExportConfig *config);

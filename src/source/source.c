@@ -10,6 +10,15 @@ void ak_segment_row_clear(AkSegmentRow *row)
     *row = (AkSegmentRow){0};
 }
 
+void ak_segment_row_copy(AkSegmentRow *to, const AkSegmentRow *from)
+{
+    *to = *from;
+    to->key = g_strdup(from->key);
+    to->version = g_strdup(from->version);
+    to->edge = (AkBuf){0};
+    ak_buf_append_view(&to->edge, ak_buf_view(&from->edge));
+}
+
 void ak_chain_state_clear(AkChainState *state)
 {
     g_free(state->holder);

@@ -62,6 +62,9 @@ typedef struct {
 
 void ak_segment_row_clear(AkSegmentRow *row);
 
+/* @to is taken as empty. */
+void ak_segment_row_copy(AkSegmentRow *to, const AkSegmentRow *from);
+
 typedef gboolean (*AkSegmentFunc)(const AkSegmentRow *row, gpointer data, GError **error);
 
 /* The ids and locators of a segment's rows, in order, for marking them. */
