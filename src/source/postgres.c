@@ -154,6 +154,7 @@ static void pg_close(AkSource *source)
     PQfreemem(pg->scan_row);
     PQfinish(pg->conn);
     ak_pg_table_clear(&pg->table);
+    g_free(pg->channel);
     g_free(pg->address);
     g_free(pg->name);
     g_free(pg->chain);
@@ -393,5 +394,5 @@ const AkSourceDriver ak_source_postgres = {
     .plan = ak_pg_plan,
     .commit = ak_pg_commit,
     .segments = ak_pg_segments,
-    .wait = NULL,
+    .wait = ak_pg_wait,
 };

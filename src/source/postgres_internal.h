@@ -60,6 +60,10 @@ typedef struct {
     gint64 head_ts_usec;
     char pending_head[65];
     gint64 pending_ts_usec;
+    /* waiting for rows */
+    char *channel;       /* NULL: not listening yet */
+    gboolean is_waiting; /* writers notify */
+    guint busy_ms;
 } AkPg;
 
 /* Parameters of a statement, binary unless they are text that the server has to parse. */
@@ -144,6 +148,9 @@ gboolean ak_pg_commit(AkSource *source, guint64 epoch, const AkSegmentRow *segme
                       const AkRowRefs *rows, guint64 *out_marked, GError **error);
 gboolean ak_pg_segments(AkSource *source, guint64 from_index, AkSegmentFunc func, gpointer data,
                         GError **error);
+
+/* postgres_wait.c */
+gboolean ak_pg_wait(AkSource *source, guint timeout_ms, GError **error);
 
 /* postgres_init.c */
 gboolean ak_pg_init(AkSource *source, gboolean apply, AkBuf *sql, GError **error);

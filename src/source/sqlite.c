@@ -167,6 +167,7 @@ static AkSource *lite_open(const AkSourceConfig *config, GError **error)
     lite->chain = g_strdup(config->chain);
     lite->max_event_bytes = config->max_event_bytes;
     lite->busy_timeout_ms = config->connect_timeout_ms;
+    lite->seen_version = -1;
     if (g_file_test(path, G_FILE_TEST_EXISTS) && !ak_lite_connect(lite, FALSE, error)) {
         lite_close(&lite->base);
         return NULL;
@@ -197,5 +198,5 @@ const AkSourceDriver ak_source_sqlite = {
     .plan = ak_lite_plan,
     .commit = ak_lite_commit,
     .segments = ak_lite_segments,
-    .wait = NULL,
+    .wait = ak_lite_wait,
 };

@@ -51,6 +51,7 @@ typedef struct {
     /* where it is, to name a row after it that cannot be read; "" before the first */
     char at_ts[64], at_id[37];
     gboolean is_appending;
+    gint64 seen_version; /* of the data, at the last look for new rows; -1: none yet */
 } AkLite;
 
 /* The error that the database reports. Always FALSE. */
@@ -125,6 +126,9 @@ void ak_lite_read_segment(LiteStmt *stmt, AkSegmentRow *out);
     "SELECT first_index, last_index, first_id, last_id, prev_hash, last_hash, day, "               \
     "first_ts_usec, last_ts_usec, retain_until_usec, content_sha256, key, archived_usec, "         \
     "version, object_bytes, object_sha256, root, edge FROM auditkeep_segment "
+
+/* sqlite_wait.c */
+gboolean ak_lite_wait(AkSource *source, guint timeout_ms, GError **error);
 
 /* sqlite_init.c */
 gboolean ak_lite_init(AkSource *source, gboolean apply, AkBuf *sql, GError **error);

@@ -1,7 +1,7 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "postgres_only.h"
 
 struct Backend {
     char *url, *name, *admin_url;
@@ -87,6 +87,19 @@ char *backend_text(Backend *backend, const char *sql)
         text = g_strdup(PQgetvalue(result, 0, 0));
     PQclear(result);
     return text;
+}
+
+gboolean backend_has_notification(Backend *backend)
+{
+    gboolean has = FALSE;
+    PGnotify *notify;
+
+    backend_sql(backend, "SELECT 1"); /* what was sent before comes with it */
+    while ((notify = PQnotifies(backend->conn)) != NULL) {
+        PQfreemem(notify);
+        has = TRUE;
+    }
+    return has;
 }
 
 const char *backend_ddl(Variant variant)
@@ -354,4 +367,5 @@ void backend_add_cases(void)
     g_test_add_func("/source/roles/exporter", test_exporter_role);
     g_test_add_func("/source/pointer/mark-by-hand", test_mark_by_hand);
     g_test_add_func("/source/order/open-transaction", test_open_transaction);
+    add_postgres_wait_cases();
 }
