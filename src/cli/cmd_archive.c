@@ -73,6 +73,7 @@ static void fill_config(const AkCli *cli, AkExportConfig *config)
     config->segment_events = (guint)ak_cli_number(cli, AK_OPT_SEGMENT_EVENTS);
     config->segment_bytes = ak_cli_number(cli, AK_OPT_SEGMENT_BYTES);
     config->flush_interval_ms = (guint)ak_cli_number(cli, AK_OPT_FLUSH_INTERVAL);
+    config->poll_interval_ms = (guint)ak_cli_number(cli, AK_OPT_POLL_INTERVAL);
     config->gap_grace_ms = (guint)ak_cli_number(cli, AK_OPT_GAP_GRACE);
     config->threads = (guint)ak_cli_number(cli, AK_OPT_THREADS);
     config->after_id = ak_cli_text(cli, AK_OPT_AFTER_ID);

@@ -26,6 +26,7 @@ typedef struct {
     guint segment_events;    /* 0: 16384 */
     gsize segment_bytes;     /* of lines, before compression; 0: 16 MiB */
     guint flush_interval_ms; /* follow: an event waits that long for its segment; 0: 10000 */
+    guint poll_interval_ms;  /* follow: look for rows at least that often; 0: 2000 */
     guint gap_grace_ms;      /* how long a missing predecessor may still commit; 0: 2000 */
     guint threads;           /* 0: number of processors */
     const char *after_id;    /* replay: go over what follows this event again; NULL: go on after

@@ -13,7 +13,13 @@
  * one the writing one. At most max_flights segments are on their way, which bounds memory.
  */
 
-enum { DEFAULT_FLUSH_MS = 10000, DEFAULT_GRACE_MS = 2000, TICK_MS = 500, GRACE_TICK_MS = 100 };
+enum {
+    DEFAULT_FLUSH_MS = 10000,
+    DEFAULT_GRACE_MS = 2000,
+    POLL_MS = 2000,
+    TICK_MS = 500,
+    GRACE_TICK_MS = 100
+};
 
 typedef enum { JOB_READ, JOB_BUILD, JOB_PLAN, JOB_PUT, JOB_COMMIT, JOB_RENEW } JobKind;
 
@@ -60,15 +66,31 @@ static gint64 now(const Pipeline *pipeline)
     return pipeline->session->exec->driver->now_usec(pipeline->session->exec);
 }
 
+/* In steps, to see that we are asked to stop; a step that ends early means that rows came. */
+static gboolean wait_for_rows(Job *job)
+{
+    const Pipeline *pipeline = job->pipeline;
+    gboolean is_woken = FALSE;
+
+    for (guint left_ms = job->wait_ms; left_ms > 0 && !is_woken && !is_stopped(pipeline);) {
+        guint step_ms = MIN(left_ms, TICK_MS);
+        gint64 begun = now(pipeline);
+
+        if (!ak_source_wait(pipeline->session->reader, step_ms, &job->error))
+            return FALSE;
+        is_woken = now(pipeline) - begun < step_ms * 1000LL;
+        left_ms -= step_ms;
+    }
+    return TRUE;
+}
+
 static void run_read(Job *job)
 {
     AkSession *session = job->pipeline->session;
-    AkSource *reader = session->reader;
 
-    if (job->wait_ms > 0 && !ak_source_wait(reader, job->wait_ms, &job->error))
-        return;
-    (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->day,
-                        &job->error);
+    if (wait_for_rows(job))
+        (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch,
+                            &job->day, &job->error);
 }
 
 static void run_build(Job *job)
@@ -272,30 +294,33 @@ static void on_break(Pipeline *pipeline, AkFeedStep step)
     flush(pipeline);
 }
 
-/* Following, what is open may wait for more rows, up to the flush interval. */
-static gboolean may_wait(Pipeline *pipeline)
+/* How long what is open may still wait for more rows. */
+static gint64 open_left_usec(Pipeline *pipeline)
 {
     const AkExportConfig *config = pipeline->config;
-    gint64 flush_usec =
-        (config->flush_interval_ms != 0 ? config->flush_interval_ms : DEFAULT_FLUSH_MS) * 1000LL;
+    guint flush_ms = config->flush_interval_ms != 0 ? config->flush_interval_ms : DEFAULT_FLUSH_MS;
 
-    if (pipeline->has_all)
-        return FALSE;
-    if (ak_feed_open(pipeline->session->feed) == 0)
-        return TRUE;
     if (pipeline->open_since_usec == 0)
         pipeline->open_since_usec = now(pipeline);
-    return now(pipeline) - pipeline->open_since_usec < flush_usec;
+    return pipeline->open_since_usec + flush_ms * 1000LL - now(pipeline);
 }
 
 static void on_end(Pipeline *pipeline)
 {
+    const AkExportConfig *config = pipeline->config;
+    gint64 left_usec;
+
     pipeline->gap_since_usec = 0;
-    pipeline->next_wait_ms = TICK_MS;
-    if (!pipeline->config->is_follow || ak_feed_is_spent(pipeline->session->feed))
+    pipeline->next_wait_ms = config->poll_interval_ms != 0 ? config->poll_interval_ms : POLL_MS;
+    if (!config->is_follow || ak_feed_is_spent(pipeline->session->feed))
         pipeline->has_all = TRUE;
-    if (!may_wait(pipeline))
+    if (ak_feed_open(pipeline->session->feed) == 0)
+        return;
+    left_usec = pipeline->has_all ? 0 : open_left_usec(pipeline);
+    if (left_usec <= 0)
         flush(pipeline);
+    else
+        pipeline->next_wait_ms = (guint)MIN(pipeline->next_wait_ms, left_usec / 1000 + 1);
 }
 
 static void on_read(Pipeline *pipeline, Job *job)
