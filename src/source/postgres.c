@@ -394,5 +394,8 @@ const AkSourceDriver ak_source_postgres = {
     .plan = ak_pg_plan,
     .commit = ak_pg_commit,
     .segments = ak_pg_segments,
+    .seal_plan = ak_pg_seal_plan,
+    .seal_commit = ak_pg_seal_commit,
+    .seals = ak_pg_seals,
     .wait = ak_pg_wait,
 };

@@ -152,6 +152,12 @@ gboolean ak_pg_segments(AkSource *source, guint64 from_index, AkSegmentFunc func
 /* postgres_wait.c */
 gboolean ak_pg_wait(AkSource *source, guint timeout_ms, GError **error);
 
+/* postgres_seal.c */
+gboolean ak_pg_seal_plan(AkSource *source, guint64 epoch, const AkSealRow *seal, GError **error);
+gboolean ak_pg_seal_commit(AkSource *source, guint64 epoch, const AkSealRow *seal, GError **error);
+gboolean ak_pg_seals(AkSource *source, gint64 from_day, AkSealFunc func, gpointer data,
+                     GError **error);
+
 /* postgres_init.c */
 gboolean ak_pg_init(AkSource *source, gboolean apply, AkBuf *sql, GError **error);
 gboolean ak_pg_check(AkSource *source, GError **error);

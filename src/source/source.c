@@ -19,6 +19,13 @@ void ak_segment_row_copy(AkSegmentRow *to, const AkSegmentRow *from)
     ak_buf_append_view(&to->edge, ak_buf_view(&from->edge));
 }
 
+void ak_seal_row_clear(AkSealRow *row)
+{
+    g_free(row->key);
+    g_free(row->version);
+    *row = (AkSealRow){0};
+}
+
 void ak_chain_state_clear(AkChainState *state)
 {
     g_free(state->holder);

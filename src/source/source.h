@@ -67,6 +67,23 @@ void ak_segment_row_copy(AkSegmentRow *to, const AkSegmentRow *from);
 
 typedef gboolean (*AkSegmentFunc)(const AkSegmentRow *row, gpointer data, GError **error);
 
+/* The seal of the days first_day to day: first as a plan, then as what was archived. */
+typedef struct {
+    gint64 day, first_day;
+    guint64 last_index;           /* last event of the chain up to that day */
+    gint64 retain_until_usec;     /* a whole second, fixed by the plan */
+    guint8 sha256[AK_SHA256_LEN]; /* of the object */
+    char *key;
+    /* once archived: */
+    gboolean is_archived;
+    char *version; /* NULL where the store has none */
+    gint64 archived_usec;
+} AkSealRow;
+
+void ak_seal_row_clear(AkSealRow *row);
+
+typedef gboolean (*AkSealFunc)(const AkSealRow *row, gpointer data, GError **error);
+
 /* The ids and locators of a segment's rows, in order, for marking them. */
 typedef struct {
     const char (*ids)[37];
@@ -171,9 +188,27 @@ typedef struct AkSourceDriver {
     gboolean (*commit)(AkSource *source, guint64 epoch, const AkSegmentRow *segment,
                        const AkRowRefs *rows, guint64 *out_marked, GError **error);
 
-    /* Segments, planned and archived, from @from_index on, in order. */
+    /* Segments, planned and archived, from @from_index on, in order. @func ends it early with FALSE
+     * and no error; then FALSE is returned without one. */
     gboolean (*segments)(AkSource *source, guint64 from_index, AkSegmentFunc func, gpointer data,
                          GError **error);
+
+    /*
+     * Records the plan of a seal; from then on plan() refuses a segment of its days or of earlier
+     * ones with CONFLICT. FENCED for a stale epoch; CONFLICT unless first_day follows the last seal
+     * (or is the day of the chain's first segment), that seal is archived, and every segment up to
+     * day is archived, the last one ending at last_index. The very same plan again is success;
+     * while it is not archived, it takes another digest.
+     */
+    gboolean (*seal_plan)(AkSource *source, guint64 epoch, const AkSealRow *seal, GError **error);
+
+    /* The planned seal is archived. FENCED; CONFLICT when no such seal was planned. The same again
+     * is success, and records the object's version. */
+    gboolean (*seal_commit)(AkSource *source, guint64 epoch, const AkSealRow *seal, GError **error);
+
+    /* Seals, planned and archived, whose day is @from_day or later, in order. */
+    gboolean (*seals)(AkSource *source, gint64 from_day, AkSealFunc func, gpointer data,
+                      GError **error);
 
     /* Waits until rows may have been added, or @timeout_ms passed. Optional; see ak_source_wait().
      */
@@ -197,6 +232,7 @@ gboolean ak_source_wait(AkSource *source, guint timeout_ms, GError **error) AK_M
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSource, ak_source_close)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSegmentRow, ak_segment_row_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSealRow, ak_seal_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkChainState, ak_chain_state_clear)
 
 #endif

@@ -198,5 +198,8 @@ const AkSourceDriver ak_source_sqlite = {
     .plan = ak_lite_plan,
     .commit = ak_lite_commit,
     .segments = ak_lite_segments,
+    .seal_plan = ak_lite_seal_plan,
+    .seal_commit = ak_lite_seal_commit,
+    .seals = ak_lite_seals,
     .wait = ak_lite_wait,
 };

@@ -114,6 +114,26 @@ gboolean ak_lite_plan(AkSource *source, guint64 epoch, const AkSegmentRow *segme
 gboolean ak_lite_commit(AkSource *source, guint64 epoch, const AkSegmentRow *segment,
                         const AkRowRefs *rows, guint64 *out_marked, GError **error);
 
+/* What moves, moves in a transaction that holds the write lock: end() commits when @is_done, else
+ * rolls back what was begun and keeps the error. */
+gboolean ak_lite_begin(AkLite *lite, const char *what, GError **error) AK_MUST_CHECK;
+gboolean ak_lite_end(AkLite *lite, const char *what, gboolean is_done,
+                     GError **error) AK_MUST_CHECK;
+
+/* A statement whose first parameter is the chain. */
+LiteStmt *ak_lite_prepare_chain(AkLite *lite, const char *what, const char *sql,
+                                GError **error) AK_MUST_CHECK;
+
+gboolean ak_lite_check_epoch(AkLite *lite, const char *what, guint64 epoch,
+                             GError **error) AK_MUST_CHECK;
+
+/* sqlite_seal.c */
+gboolean ak_lite_seal_plan(AkSource *source, guint64 epoch, const AkSealRow *seal, GError **error);
+gboolean ak_lite_seal_commit(AkSource *source, guint64 epoch, const AkSealRow *seal,
+                             GError **error);
+gboolean ak_lite_seals(AkSource *source, gint64 from_day, AkSealFunc func, gpointer data,
+                       GError **error);
+
 /* sqlite_state.c */
 gboolean ak_lite_state(AkSource *source, AkChainState *out, GError **error);
 gboolean ak_lite_count_pending(AkSource *source, AkChainState *state, GError **error);

@@ -3,13 +3,13 @@
 
 /* The lease, the plans and the pointer: each move is one transaction that holds the write lock. */
 
-static gboolean begin(AkLite *lite, const char *what, GError **error)
+gboolean ak_lite_begin(AkLite *lite, const char *what, GError **error)
 {
     return ak_lite_table_need(lite, error) && ak_lite_run(lite, what, "BEGIN IMMEDIATE", error);
 }
 
 /* Commits when @is_done, else rolls back what was begun and keeps the error. */
-static gboolean end(AkLite *lite, const char *what, gboolean is_done, GError **error)
+gboolean ak_lite_end(AkLite *lite, const char *what, gboolean is_done, GError **error)
 {
     if (is_done && ak_lite_run(lite, what, "COMMIT", error))
         return TRUE;
@@ -18,7 +18,7 @@ static gboolean end(AkLite *lite, const char *what, gboolean is_done, GError **e
     return FALSE;
 }
 
-static LiteStmt *prepare_chain(AkLite *lite, const char *what, const char *sql, GError **error)
+LiteStmt *ak_lite_prepare_chain(AkLite *lite, const char *what, const char *sql, GError **error)
 {
     LiteStmt *stmt = ak_lite_prepare(lite, what, sql, error);
 
@@ -27,9 +27,9 @@ static LiteStmt *prepare_chain(AkLite *lite, const char *what, const char *sql, 
     return stmt;
 }
 
-static gboolean check_epoch(AkLite *lite, const char *what, guint64 epoch, GError **error)
+gboolean ak_lite_check_epoch(AkLite *lite, const char *what, guint64 epoch, GError **error)
 {
-    g_autoptr(LiteStmt) stmt = prepare_chain(
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what, "SELECT epoch, holder FROM auditkeep_chain WHERE chain = ?1", error);
     gboolean has_row;
     const char *holder = NULL;
@@ -49,7 +49,7 @@ static gboolean check_epoch(AkLite *lite, const char *what, guint64 epoch, GErro
 
 static gboolean register_chain(AkLite *lite, const char *what, GError **error)
 {
-    g_autoptr(LiteStmt) stmt = prepare_chain(
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
         "INSERT INTO auditkeep_chain (chain, events) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         error);
@@ -62,11 +62,11 @@ static gboolean register_chain(AkLite *lite, const char *what, GError **error)
 
 static gboolean check_free(AkLite *lite, const char *what, GError **error)
 {
-    g_autoptr(LiteStmt) stmt =
-        prepare_chain(lite, what,
-                      "SELECT events, holder, lease_until_usec, lease_until_usec > " AK_LITE_NOW
-                      " FROM auditkeep_chain WHERE chain = ?1",
-                      error);
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
+        lite, what,
+        "SELECT events, holder, lease_until_usec, lease_until_usec > " AK_LITE_NOW
+        " FROM auditkeep_chain WHERE chain = ?1",
+        error);
     gboolean has_row;
     char until[AK_TIME_MAX];
 
@@ -97,10 +97,11 @@ static gboolean take_lease(AkLite *lite, const char *what, const char *holder, g
 
     if (!register_chain(lite, what, error) || !check_free(lite, what, error))
         return FALSE;
-    stmt = prepare_chain(lite, what,
-                         "UPDATE auditkeep_chain SET epoch = epoch + 1, holder = ?2, "
-                         "lease_until_usec = " AK_LITE_NOW " + ?3 WHERE chain = ?1 RETURNING epoch",
-                         error);
+    stmt = ak_lite_prepare_chain(lite, what,
+                                 "UPDATE auditkeep_chain SET epoch = epoch + 1, holder = ?2, "
+                                 "lease_until_usec = " AK_LITE_NOW
+                                 " + ?3 WHERE chain = ?1 RETURNING epoch",
+                                 error);
     if (stmt == NULL)
         return FALSE;
     ak_lite_bind_text(stmt, 2, holder);
@@ -117,8 +118,8 @@ gboolean ak_lite_lease_acquire(AkSource *source, const char *holder, guint ttl_m
     static const char what[] = "take the lease";
     AkLite *lite = (AkLite *)source;
 
-    return begin(lite, what, error) &&
-           end(lite, what, take_lease(lite, what, holder, ttl_ms, out_epoch, error), error);
+    return ak_lite_begin(lite, what, error) &&
+           ak_lite_end(lite, what, take_lease(lite, what, holder, ttl_ms, out_epoch, error), error);
 }
 
 static gboolean set_lease(AkLite *lite, const char *what, const char *sql, guint64 epoch,
@@ -126,9 +127,9 @@ static gboolean set_lease(AkLite *lite, const char *what, const char *sql, guint
 {
     g_autoptr(LiteStmt) stmt = NULL;
 
-    if (!check_epoch(lite, what, epoch, error))
+    if (!ak_lite_check_epoch(lite, what, epoch, error))
         return FALSE;
-    stmt = prepare_chain(lite, what, sql, error);
+    stmt = ak_lite_prepare_chain(lite, what, sql, error);
     if (stmt == NULL)
         return FALSE;
     (void)sqlite3_bind_int64(stmt, 2, (gint64)ttl_ms * 1000);
@@ -142,8 +143,8 @@ gboolean ak_lite_lease_renew(AkSource *source, guint64 epoch, guint ttl_ms, GErr
         "UPDATE auditkeep_chain SET lease_until_usec = " AK_LITE_NOW " + ?2 WHERE chain = ?1";
     AkLite *lite = (AkLite *)source;
 
-    return begin(lite, what, error) &&
-           end(lite, what, set_lease(lite, what, sql, epoch, ttl_ms, error), error);
+    return ak_lite_begin(lite, what, error) &&
+           ak_lite_end(lite, what, set_lease(lite, what, sql, epoch, ttl_ms, error), error);
 }
 
 gboolean ak_lite_lease_release(AkSource *source, guint64 epoch, GError **error)
@@ -153,8 +154,8 @@ gboolean ak_lite_lease_release(AkSource *source, guint64 epoch, GError **error)
         "UPDATE auditkeep_chain SET holder = NULL, lease_until_usec = ?2 WHERE chain = ?1";
     AkLite *lite = (AkLite *)source;
 
-    return begin(lite, what, error) &&
-           end(lite, what, set_lease(lite, what, sql, epoch, 0, error), error);
+    return ak_lite_begin(lite, what, error) &&
+           ak_lite_end(lite, what, set_lease(lite, what, sql, epoch, 0, error), error);
 }
 
 /* The same events under the same key and lock; what the rows hold may differ. */
@@ -179,7 +180,7 @@ static gboolean find_segment(AkLite *lite, const char *what, const char *conditi
                              AkSegmentRow *out, gboolean *out_found, GError **error)
 {
     g_autofree char *sql = g_strconcat(AK_LITE_SEGMENT, condition, NULL);
-    g_autoptr(LiteStmt) stmt = prepare_chain(lite, what, sql, error);
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(lite, what, sql, error);
 
     if (stmt == NULL)
         return FALSE;
@@ -195,7 +196,7 @@ static gboolean find_segment(AkLite *lite, const char *what, const char *conditi
 static gboolean insert_plan(AkLite *lite, const char *what, const AkSegmentRow *segment,
                             GError **error)
 {
-    g_autoptr(LiteStmt) stmt = prepare_chain(
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
         "INSERT INTO auditkeep_segment (chain, first_index, last_index, first_id, last_id, "
         "prev_hash, last_hash, day, first_ts_usec, last_ts_usec, retain_until_usec, "
@@ -222,7 +223,7 @@ static gboolean insert_plan(AkLite *lite, const char *what, const AkSegmentRow *
 static gboolean plan_anew(AkLite *lite, const char *what, const AkSegmentRow *segment,
                           GError **error)
 {
-    g_autoptr(LiteStmt) stmt = prepare_chain(
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
         "UPDATE auditkeep_segment SET content_sha256 = ?3, first_ts_usec = ?4, last_ts_usec = ?5 "
         "WHERE chain = ?1 AND first_index = ?2",
@@ -244,7 +245,7 @@ static gboolean plan(AkLite *lite, const char *what, guint64 epoch, const AkSegm
     gboolean is_found, has_last;
     guint64 next;
 
-    if (!check_epoch(lite, what, epoch, error) ||
+    if (!ak_lite_check_epoch(lite, what, epoch, error) ||
         !find_segment(lite, what, "WHERE chain = ?1 AND first_index = ?2", segment->first_index,
                       &same, &is_found, error))
         return FALSE;
@@ -280,15 +281,15 @@ gboolean ak_lite_plan(AkSource *source, guint64 epoch, const AkSegmentRow *segme
     static const char what[] = "plan a segment";
     AkLite *lite = (AkLite *)source;
 
-    return begin(lite, what, error) &&
-           end(lite, what, plan(lite, what, epoch, segment, error), error);
+    return ak_lite_begin(lite, what, error) &&
+           ak_lite_end(lite, what, plan(lite, what, epoch, segment, error), error);
 }
 
 static gboolean settle(AkLite *lite, const char *what, const AkSegmentRow *segment, gint64 now,
                        GError **error)
 {
     AkView edge = ak_buf_view(&segment->edge);
-    g_autoptr(LiteStmt) stmt = prepare_chain(
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
         "UPDATE auditkeep_segment SET archived_usec = ?3, version = ?4, object_bytes = ?5, "
         "object_sha256 = ?6, root = ?7, edge = ?8 WHERE chain = ?1 AND first_index = ?2",
@@ -309,10 +310,10 @@ static gboolean settle(AkLite *lite, const char *what, const AkSegmentRow *segme
 static gboolean set_version(AkLite *lite, const char *what, const AkSegmentRow *segment,
                             GError **error)
 {
-    g_autoptr(LiteStmt) stmt = prepare_chain(lite, what,
-                                             "UPDATE auditkeep_segment SET version = ?3 "
-                                             "WHERE chain = ?1 AND first_index = ?2",
-                                             error);
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(lite, what,
+                                                     "UPDATE auditkeep_segment SET version = ?3 "
+                                                     "WHERE chain = ?1 AND first_index = ?2",
+                                                     error);
 
     if (stmt == NULL)
         return FALSE;
@@ -324,7 +325,7 @@ static gboolean set_version(AkLite *lite, const char *what, const AkSegmentRow *
 static gboolean move_pointer(AkLite *lite, const char *what, const AkSegmentRow *plan_row,
                              gint64 now, GError **error)
 {
-    g_autoptr(LiteStmt) stmt = prepare_chain(
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
         "UPDATE auditkeep_chain SET archived_index = ?2, archived_id = ?3, archived_hash = ?4, "
         "archived_usec = ?5 WHERE chain = ?1 AND archived_index = ?6 AND archived_hash = ?7",
@@ -424,7 +425,7 @@ static gboolean commit(AkLite *lite, const char *what, guint64 epoch, const AkSe
     gboolean is_found;
     gint64 now;
 
-    if (!check_epoch(lite, what, epoch, error) ||
+    if (!ak_lite_check_epoch(lite, what, epoch, error) ||
         !find_segment(lite, what, "WHERE chain = ?1 AND first_index = ?2", segment->first_index,
                       &planned, &is_found, error) ||
         !read_now(lite, what, &now, error))
@@ -454,6 +455,7 @@ gboolean ak_lite_commit(AkSource *source, guint64 epoch, const AkSegmentRow *seg
     static const char what[] = "move the pointer";
     AkLite *lite = (AkLite *)source;
 
-    return begin(lite, what, error) &&
-           end(lite, what, commit(lite, what, epoch, segment, rows, out_marked, error), error);
+    return ak_lite_begin(lite, what, error) &&
+           ak_lite_end(lite, what, commit(lite, what, epoch, segment, rows, out_marked, error),
+                       error);
 }

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
     add_order_cases();
     add_append_cases();
     add_pointer_cases();
+    add_seal_cases();
     add_wait_cases();
     backend_add_cases();
     return g_test_run();

@@ -44,6 +44,7 @@ void add_init_cases(void);
 void add_order_cases(void);
 void add_append_cases(void);
 void add_pointer_cases(void);
+void add_seal_cases(void);
 void add_wait_cases(void);
 
 #endif
