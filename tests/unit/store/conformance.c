@@ -136,6 +136,28 @@ static void test_head_tells_all(gconstpointer under_test)
         g_assert_cmpmem(object.sha256, AK_SHA256_LEN, test.sha256, AK_SHA256_LEN);
 }
 
+static void test_legal_hold(gconstpointer under_test)
+{
+    g_autoptr(AkStore) store = open_store(under_test);
+    g_autoptr(GError) error = NULL;
+
+    for (gboolean is_held = FALSE; is_held <= TRUE; is_held++) {
+        const char *key = is_held ? "held" : "free";
+        TestPut test;
+        g_auto(AkObject) put = {0};
+        g_auto(AkObject) object = {0};
+
+        test_put_init(&test, key, "x");
+        test.put.legal_hold = is_held;
+        gboolean is_put = ak_store_put(store, &test.put, &put, &error) &&
+                          ak_store_head(store, key, put.version, &object, &error);
+        g_assert_no_error(error);
+        g_assert_true(is_put);
+        g_assert_cmpint(put.legal_hold, ==, is_held ? AK_HOLD_ON : AK_HOLD_OFF);
+        g_assert_cmpint(object.legal_hold, ==, put.legal_hold);
+    }
+}
+
 static void test_second_put_is_conflict(gconstpointer under_test)
 {
     g_autoptr(AkStore) store = open_store(under_test);
@@ -437,6 +459,7 @@ void conformance_add(const StoreUnderTest *store)
         {"check", test_check},
         {"put-says-what-was-written", test_put_says_what_was_written},
         {"head-tells-all", test_head_tells_all},
+        {"legal-hold", test_legal_hold},
         {"second-put-is-conflict", test_second_put_is_conflict},
         {"threads-write-different-keys", test_threads_write_different_keys},
         {"threads-write-one-key", test_threads_write_one_key},

@@ -93,6 +93,34 @@ static void test_expired_object_can_be_removed(void)
     assert_put(store, "a/b", "again");
 }
 
+static void test_held_object_stays_beyond_its_date(void)
+{
+    g_autofree char *root = new_root();
+    g_autofree char *url = g_strconcat("file:", root, NULL);
+    AkStoreConfig config = {.url = url, .is_mutable = TRUE, .legal_hold = TRUE};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(AkStore) store = ak_store_open(&config, &error);
+    g_auto(AkObject) object = {0};
+    TestPut test;
+
+    test_put_init(&test, "k", "x");
+    test.put.retain_until_usec -= 7200 * AK_USEC_PER_SEC;
+    g_assert_true(ak_store_put(store, &test.put, &object, &error));
+    g_assert_cmpint(object.legal_hold, ==, AK_HOLD_ON);
+    g_assert_false(ak_store_remove(store, "k", NULL, &error));
+    g_assert_error(error, AK_ERROR, AK_ERROR_DENIED);
+    g_assert_nonnull(strstr(error->message, "on legal hold"));
+}
+
+static void test_encryption_is_refused(void)
+{
+    AkStoreConfig config = {.url = "file:x", .sse = AK_SSE_S3};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(ak_store_open(&config, &error));
+    g_assert_error(error, AK_ERROR, AK_ERROR_CONFIG);
+}
+
 static void test_object_without_record_is_unlocked(void)
 {
     g_autoptr(AkStore) store = open_new();
@@ -389,6 +417,9 @@ int main(int argc, char **argv)
     conformance_add(&dir);
     g_test_add_func("/store/dir/files-are-read-only", test_files_are_read_only);
     g_test_add_func("/store/dir/expired-object-can-be-removed", test_expired_object_can_be_removed);
+    g_test_add_func("/store/dir/held-object-stays-beyond-its-date",
+                    test_held_object_stays_beyond_its_date);
+    g_test_add_func("/store/dir/encryption-is-refused", test_encryption_is_refused);
     g_test_add_func("/store/dir/object-without-record-is-unlocked",
                     test_object_without_record_is_unlocked);
     g_test_add_func("/store/dir/damaged-record-is-an-error", test_damaged_record_is_an_error);

@@ -4,6 +4,8 @@
 #include "store/s3_driver.h"
 #include "util/time.h"
 
+#include <glib/gstdio.h>
+
 static const char *setting(const char *name)
 {
     const char *value = g_getenv(name);
@@ -302,6 +304,101 @@ static void test_environment_credentials(void)
     g_assert_true(ak_store_check(store, &error));
 }
 
+/* Files of AWS's tools in a new folder: keys of the limited user, with which a role is assumed. */
+static char *write_role_profile(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("ak-it-XXXXXX", NULL);
+    char *path = g_build_filename(folder, "config", NULL);
+    g_autofree char *text =
+        g_strdup_printf("[profile base]\naws_access_key_id=%s\naws_secret_access_key=%s\n"
+                        "[profile audit]\nrole_arn=%s\nsource_profile=base\nendpoint_url=%s\n",
+                        setting("AK_TEST_S3_LIMITED_KEY"), setting("AK_TEST_S3_LIMITED_SECRET"),
+                        setting("AK_TEST_S3_ROLE"), setting("AK_TEST_S3_STS_ENDPOINT"));
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    return path;
+}
+
+static void remove_with_folder(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+/* Endpoint, keys and role from a profile alone; the limited user itself may do nothing here. */
+static void test_assumed_role(void)
+{
+    g_autofree char *url = new_place();
+    AkStoreConfig config = {.url = url, .profile = "audit"};
+    g_auto(AkAwsKeys) keys = {0};
+    g_autoptr(GError) error = NULL;
+
+    g_autoptr(AkStore) store = ak_store_open(&config, &error);
+    g_assert_no_error(error);
+    assert_put(store, "k", "x");
+    assert_content(store, "k", "x");
+    gboolean is_fetched = ak_credentials_fetch(((AkS3 *)store)->credentials, &keys, &error);
+    g_assert_no_error(error);
+    g_assert_true(is_fetched);
+    g_assert_nonnull(keys.session_token);
+    g_assert_cmpint(keys.expires_usec, >, g_get_real_time());
+    g_assert_cmpstr(keys.source, ==, "the role 'arn:aws:iam:::role/audit'");
+}
+
+static AkStore *open_encrypting(AkSse sse, const char *key)
+{
+    g_autofree char *url = new_place();
+    AkStoreConfig config = {
+        .url = url, .endpoint = setting("AK_TEST_S3_ENDPOINT"), .sse = sse, .sse_kms_key_id = key};
+    g_autoptr(GError) error = NULL;
+    AkStore *store = ak_store_open(&config, &error);
+
+    g_assert_no_error(error);
+    return store;
+}
+
+static void test_encrypted_by_kms(void)
+{
+    g_autoptr(AkStore) store = open_encrypting(AK_SSE_KMS, "testkey");
+    g_auto(AkObject) object = {0};
+    g_autoptr(GError) error = NULL;
+
+    assert_put(store, "k", "x");
+    assert_content(store, "k", "x");
+    g_assert_true(ak_store_head(store, "k", NULL, &object, &error));
+    g_assert_cmpint(object.sse, ==, AK_SSE_KMS);
+}
+
+static void test_not_encrypted_after_all(void)
+{
+    /* An unknown key; the second is ignored by this gateway, the third refused. */
+    static const struct {
+        AkSse sse;
+        const char *key;
+        AkErrorCode class;
+        const char *text;
+    } cases[] = {
+        {AK_SSE_KMS, "nosuchkey", AK_ERROR_DENIED, "HTTP 403"},
+        {AK_SSE_S3, NULL, AK_ERROR_CONFIG, "not encrypted as asked for"},
+        {AK_SSE_KMS_DSSE, "testkey", AK_ERROR_CONFIG, "HTTP 400 InvalidArgument"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(AkStore) store = open_encrypting(cases[i].sse, cases[i].key);
+        g_auto(AkObject) object = {0};
+        g_autoptr(GError) error = NULL;
+        TestPut test;
+
+        test_put_init(&test, "k", "x");
+        g_assert_false(ak_store_put(store, &test.put, &object, &error));
+        g_assert_error(error, AK_ERROR, (int)cases[i].class);
+        g_assert_nonnull(strstr(error->message, cases[i].text));
+        g_assert_null(object.key);
+    }
+}
+
 static void test_nobody_listens(void)
 {
     AkStoreConfig config = {
@@ -316,6 +413,8 @@ int main(int argc, char **argv)
     static const StoreUnderTest s3 = {"s3", open_new, FALSE};
 
     g_test_init(&argc, &argv, NULL);
+    g_autofree char *profile = write_role_profile();
+    g_setenv("AWS_CONFIG_FILE", profile, TRUE); /* before there are threads */
     conformance_add(&s3);
     g_test_add_func("/store/s3/no-bucket", test_no_bucket);
     g_test_add_func("/store/s3/bucket-without-lock", test_bucket_without_lock);
@@ -332,6 +431,11 @@ int main(int argc, char **argv)
     g_test_add_func("/store/s3/unlocked-object-is-unlocked", test_unlocked_object_is_unlocked);
     g_test_add_func("/store/s3/list-of-many-pages", test_list_of_many_pages);
     g_test_add_func("/store/s3/environment-credentials", test_environment_credentials);
+    g_test_add_func("/store/s3/assumed-role", test_assumed_role);
+    g_test_add_func("/store/s3/encrypted-by-kms", test_encrypted_by_kms);
+    g_test_add_func("/store/s3/not-encrypted-after-all", test_not_encrypted_after_all);
     g_test_add_func("/store/s3/nobody-listens", test_nobody_listens);
-    return g_test_run();
+    int status = g_test_run();
+    remove_with_folder(profile);
+    return status;
 }
