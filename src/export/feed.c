@@ -139,7 +139,8 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
             return TRUE;
         }
         if (ak_is_stopped(stop)) {
-            g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED, "reading the chain was stopped");
+            g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED,
+                        "reading the chain was stopped; hint: run it again to go on");
             return FALSE;
         }
         if (ak_feed_is_spent(feed)) {

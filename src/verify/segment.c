@@ -207,7 +207,8 @@ void ak_segment_check_run(AkSegmentCheck *check)
     g_auto(AkBuf) bytes = {0};
 
     if (ak_is_stopped(check->context->config->stop)) {
-        g_set_error(&check->error, AK_ERROR, AK_ERROR_CANCELLED, "verifying was stopped");
+        g_set_error(&check->error, AK_ERROR, AK_ERROR_CANCELLED,
+                    "verifying was stopped; hint: run it again");
         return;
     }
     if ((is_asked(check, AK_VERIFY_ARCHIVE) && !head(check)) || !open_footer(check, &bytes))

@@ -122,7 +122,8 @@ static gpointer next_item(gpointer data, GError **error)
         AkRow row;
 
         if (ak_is_stopped(pass->config->stop)) {
-            g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED, "verifying was stopped");
+            g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED,
+                        "verifying was stopped; hint: run it again");
             break;
         }
         if (!ak_walk_next(pass->walk, &step, &row, error))
