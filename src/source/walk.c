@@ -241,10 +241,50 @@ static gboolean is_behind(const AkWalk *walk, const AkWaiting *waiting)
            (waiting->ts_usec == walk->pos.ts_usec && strcmp(waiting->id, walk->pos.id) <= 0);
 }
 
+typedef struct {
+    const char *head_id;
+    gboolean is_shared;
+} Holders;
+
+static gboolean see_holder(const AkRow *row, gpointer data, GError **error)
+{
+    Holders *holders = data;
+
+    holders->is_shared |= !ak_view_equal(row->event.id, ak_view_str(holders->head_id));
+    return TRUE;
+}
+
+/*
+ * Drops rows that lie where the scan has been, and so may lead back into the chain: all that are
+ * archived, and all of them when another row has the head's hash, too. What is left is taken once.
+ */
+static gboolean drop_way_back(AkWalk *walk, GPtrArray *rows, GError **error)
+{
+    Holders holders = {walk->head.id, FALSE};
+    gboolean has_looked = FALSE;
+
+    for (guint i = rows->len; i-- > 0;) {
+        const AkWaiting *waiting = g_ptr_array_index(rows, i);
+        char hex[65];
+
+        if (!is_behind(walk, waiting))
+            continue;
+        ak_link_to_hex(&walk->link, hex);
+        if (!has_looked &&
+            !walk->source->driver->find_by_hash(walk->source, hex, see_holder, &holders, error))
+            return FALSE;
+        has_looked = TRUE;
+        if (waiting->row.is_archived || holders.is_shared)
+            g_ptr_array_remove_index(rows, i);
+    }
+    if (has_looked && rows->len == 1)
+        ak_walk_pass(walk, ((AkWaiting *)g_ptr_array_index(rows, 0))->id, AK_PASSED_AHEAD);
+    return TRUE;
+}
+
 /*
  * The rows of the table that follow the head. Where the computed hash leads nowhere the stored one
- * counts (it is the payload that was changed), but not where the scan has been: there it would
- * lead back into the chain.
+ * counts (it is the payload that was changed), unless it leads back into the chain.
  */
 static GPtrArray *find_successors(AkWalk *walk, GError **error)
 {
@@ -262,9 +302,8 @@ static GPtrArray *find_successors(AkWalk *walk, GError **error)
     if (!walk->has_link || ak_walk_cache_find(&walk->cache, &walk->link) != NULL)
         return g_ptr_array_new_with_free_func(free_waiting);
     rows = ak_walk_lookup(walk, &walk->link, any, error);
-    for (guint i = rows != NULL ? rows->len : 0; i-- > 0;)
-        if (is_behind(walk, g_ptr_array_index(rows, i)))
-            g_ptr_array_remove_index(rows, i);
+    if (rows == NULL || !drop_way_back(walk, rows, error))
+        return NULL;
     return g_steal_pointer(&rows);
 }
 

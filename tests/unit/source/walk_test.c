@@ -495,6 +495,42 @@ static void test_tampered_hashes(void)
     g_assert_cmpint(step(walk, &n), ==, AK_WALK_END);
 }
 
+/* A payload that was changed, and its successor commits later with an earlier time. */
+static void test_tampered_payload_late_row(void)
+{
+    g_autoptr(Fake) fake = fake_new(8);
+    g_autoptr(AkWalk) walk = NULL;
+    guint n;
+
+    g_strlcpy(change(fake, 5)->payload, "{\"changed\":1}", sizeof row_at(fake, 5)->payload);
+    change(fake, 6)->ts_usec = 3;
+    change(fake, 6)->is_hidden = change(fake, 7)->is_hidden = TRUE;
+    fake_index(fake);
+    walk = walk_of(fake);
+    expect_rows(walk, 0, 5);
+    g_assert_cmpint(step(walk, &n), ==, AK_WALK_END);
+    change(fake, 6)->is_hidden = change(fake, 7)->is_hidden = FALSE;
+    expect_rows(walk, 6, 7);
+    g_assert_cmpint(step(walk, &n), ==, AK_WALK_END);
+}
+
+/* The last row got the hash of an earlier one, which no longer shows it: no way back into the
+ * chain, or one that ends. */
+static void test_tampered_way_back(void)
+{
+    g_autoptr(Fake) fake = fake_new(10);
+    g_autoptr(AkWalk) walk = NULL;
+    guint n, events = 0;
+
+    memcpy(change(fake, 9)->hash, row_at(fake, 3)->hash, 65);
+    memset(change(fake, 3)->hash, 'e', 64);
+    fake_index(fake);
+    walk = walk_of(fake);
+    while (events < 100 && step(walk, &n) == AK_WALK_EVENT)
+        events++;
+    g_assert_cmpuint(events, <, 20);
+}
+
 static void test_unhashable(void)
 {
     g_autoptr(Fake) fake = fake_new(20);
@@ -603,6 +639,8 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/source/walk/two-starts", test_two_starts);
     g_test_add_func("/source/walk/tampered-hashes", test_tampered_hashes);
+    g_test_add_func("/source/walk/tampered-payload-late-row", test_tampered_payload_late_row);
+    g_test_add_func("/source/walk/tampered-way-back", test_tampered_way_back);
     g_test_add_func("/source/walk/unhashable", test_unhashable);
     g_test_add_func("/source/walk/any-faults", test_any_faults);
     g_test_add_func("/source/walk/any-tampering", test_any_tampering);
