@@ -43,8 +43,11 @@ def test_installed_library_checks_a_chain(tmp_path):
     call(["cc", "-std=gnu17", "-Wall", "-Werror", tmp_path / "check.c", "-o", tmp_path / "check",
           *flags])
     rows, _ = node_make(tmp_path / "node", 50, "library")
-    lines = [f"{row['prev_hash'] or '-'} {row['hash']} {row['payload'] or 'null'}" for row in rows]
-    lines.append(f"- {rows[1]['hash']} {rows[1]['payload'] or 'null'}")
+    # a line break in a JSON text is white space: the program above reads by lines
+    payloads = [(row["payload"] or "null").replace("\n", " ").replace("\r", " ") for row in rows]
+    lines = [f"{row['prev_hash'] or '-'} {row['hash']} {payload}"
+             for row, payload in zip(rows, payloads)]
+    lines.append(f"- {rows[1]['hash']} {payloads[1]}")
     out = subprocess.run([tmp_path / "check"], input="\n".join(lines) + "\n", text=True,
                          capture_output=True, check=True,
                          env={**os.environ, "LD_LIBRARY_PATH": str(config.parent.parent)}).stdout
