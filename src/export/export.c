@@ -19,17 +19,40 @@ static gboolean run_steps(AkSession *session, GError **error)
     return ak_session_catch_up(session, error) && ak_session_export(session, error);
 }
 
+/*
+ * Rows that are gone and objects in the way may be the work of another holder, seen by a process
+ * that stood still past its lease: only who still has the lease may say that the chain is broken.
+ */
+static void doubt_verdict(AkSession *session, GError **error)
+{
+    AkSource *writer = session->writer;
+    GError *lost = NULL;
+
+    if (session->epoch == 0 || (!g_error_matches(*error, AK_ERROR, AK_ERROR_CONFLICT) &&
+                                !g_error_matches(*error, AK_ERROR, AK_ERROR_GAP)))
+        return;
+    if (writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(session->config),
+                                    &lost))
+        return;
+    g_error_free(*error);
+    *error = lost;
+}
+
 static gboolean run_session(const AkExportConfig *config, AkExec *exec, AkExportReport *report,
                             GError **error)
 {
     AkSession session;
-    gboolean is_done;
+    GError *local = NULL;
 
     if (!ak_session_open(&session, config, exec, report, error))
         return FALSE;
-    is_done = run_steps(&session, error);
+    if (!run_steps(&session, &local))
+        doubt_verdict(&session, &local);
     ak_session_close(&session);
-    return is_done;
+    if (local == NULL)
+        return TRUE;
+    g_propagate_error(error, local);
+    return FALSE;
 }
 
 static void wait_before_retry(const AkExportConfig *config, AkExec *exec, guint delay_ms)
