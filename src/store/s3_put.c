@@ -118,16 +118,17 @@ static gboolean send_put(AkS3 *s3, const AkPut *put, gboolean is_proven, AkS3Dig
 }
 
 /* With the digests that the store is known to take; else with both, and where it refuses them,
- * with one. */
+ * with one. What it says to both is reported when it takes neither. */
 static gboolean upload(AkS3 *s3, const AkPut *put, gboolean is_proven, char **out_version,
                        GError **error)
 {
     static const AkS3Digest trials[] = {AK_S3_DIGEST_BOTH, AK_S3_DIGEST_MD5, AK_S3_DIGEST_SHA256};
     AkS3Digest known = (AkS3Digest)g_atomic_int_get(&s3->digest);
+    gsize n_trials = known == AK_S3_DIGEST_UNKNOWN ? G_N_ELEMENTS(trials) : 1;
     g_autoptr(GError) first = NULL;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(trials); i++) {
-        AkS3Digest digest = known != AK_S3_DIGEST_UNKNOWN ? known : trials[i];
+    for (gsize i = 0; i < n_trials; i++) {
+        AkS3Digest digest = n_trials == 1 ? known : trials[i];
         g_auto(AkS3Reply) reply = {0};
         g_autoptr(GError) failure = NULL;
 
@@ -136,12 +137,13 @@ static gboolean upload(AkS3 *s3, const AkPut *put, gboolean is_proven, char **ou
             *out_version = g_strdup(ak_s3_reply_header(&reply, "x-amz-version-id"));
             return TRUE;
         }
-        gboolean is_last = known != AK_S3_DIGEST_UNKNOWN || !ak_s3_is_digest_refused(&reply) ||
-                           g_error_matches(failure, AK_ERROR, AK_ERROR_LOCK_OFF);
+        if (!ak_s3_is_digest_refused(&reply) ||
+            g_error_matches(failure, AK_ERROR, AK_ERROR_LOCK_OFF)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
         if (first == NULL)
             first = g_steal_pointer(&failure);
-        if (is_last)
-            break;
     }
     g_propagate_error(error, g_steal_pointer(&first));
     return FALSE;

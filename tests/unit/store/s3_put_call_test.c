@@ -95,6 +95,18 @@ static void test_neither_digest(void)
     tear_down(&f);
 }
 
+/* A trial that gets no answer says nothing about digests. */
+static void test_trial_without_answer(void)
+{
+    START_PROVEN(f, PUT_REFUSED(SHA256), {.request = PUT_K, .act = SCRIPTED_CLOSE},
+                 PUT_REFUSED(SHA256), PUT_MD5_ONLY, HEAD_LOCKED);
+
+    ((AkS3 *)f.store)->budget.max_attempts = 1;
+    assert_put_fails(&f, FALSE, AK_ERROR_NETWORK, "cannot put 's3://bucket/p/k'");
+    assert_put_works(&f, FALSE);
+    tear_down(&f);
+}
+
 /* A wrong digest is no refusal of the kind, and a denial is none at all. */
 static void test_other_refusals_end_it(void)
 {
@@ -235,6 +247,7 @@ static void add_cases(void)
     CASE("put/md5-alone-is-remembered", test_md5_alone_is_remembered);
     CASE("put/sha256-alone", test_sha256_alone);
     CASE("put/neither-digest", test_neither_digest);
+    CASE("put/trial-without-answer", test_trial_without_answer);
     CASE("put/other-refusals-end-it", test_other_refusals_end_it);
     CASE("put/no-encryption-asked-for", test_no_encryption_asked_for);
     CASE("put/sse-s3", test_sse_s3);

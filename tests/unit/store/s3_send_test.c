@@ -81,9 +81,13 @@ static void list_nothing(Fixture *f, const char *code, const char *status, gbool
 
     set_up(f, steps, is_refreshed ? 2 : 1);
     use_rotating(f, &rotating, TRUE);
-    g_autofree char *keys = is_refreshed ? list_keys(f->store, "k") : NULL;
-    if (!is_refreshed)
+    if (is_refreshed) {
+        g_autofree char *keys = list_keys(f->store, "k");
+
+        g_assert_cmpstr(keys, ==, "");
+    } else {
         g_assert_false(ak_store_list(f->store, "k", NULL, NULL, NULL));
+    }
     g_assert_cmpuint(rotating.refreshes, ==, is_refreshed);
     tear_down(f);
 }
@@ -261,6 +265,7 @@ static void test_adaptive_waits_after_throttling(void)
 
     s3->is_adaptive = TRUE;
     g_autofree char *keys = list_keys(f.store, "k");
+    g_assert_cmpstr(keys, ==, "");
     g_assert_true(s3->rate.is_limiting);
     /* The lowest rate there is: one in two seconds. */
     g_assert_cmpint(g_get_monotonic_time() - start, >, 1500 * 1000);
@@ -272,6 +277,7 @@ static void test_standard_does_not(void)
     START(f, {.request = LIST, .reply = "503 Slow Down", .body = ERROR_XML("SlowDown")}, LIST_NONE);
 
     g_autofree char *keys = list_keys(f.store, "k");
+    g_assert_cmpstr(keys, ==, "");
     g_assert_false(((AkS3 *)f.store)->rate.is_limiting);
     tear_down(&f);
 }
