@@ -94,7 +94,8 @@ BEGIN
         RAISE EXCEPTION 'a plan from index % does not follow the last one of chain ''%'', which '
             'calls for index %', p_first_index, p_chain, next_index USING ERRCODE = 'AK002';
     END IF;
-    IF p_prev_hash <> coalesce(last.last_hash, '') THEN
+    IF p_prev_hash <> coalesce(last.last_hash, '') AND NOT auditkeep.is_accepted(p_chain,
+        p_first_index, coalesce(last.last_hash, ''), p_first_id, p_prev_hash) THEN
         RAISE EXCEPTION 'a plan from index % of chain ''%'' links to ''%'', but the event before '
             'has ''%''', p_first_index, p_chain, p_prev_hash, coalesce(last.last_hash, '')
             USING ERRCODE = 'AK002';
@@ -159,7 +160,9 @@ BEGIN
         WHERE chain = p_chain AND first_index = p_first_index AND version IS DISTINCT FROM p_version;
         RETURN auditkeep.mark_rows(c.events, s.key, s.archived_at, p_ids, p_tids, p_hashes);
     END IF;
-    IF p_first_index <> c.archived_index + 1 OR s.prev_hash <> c.archived_hash THEN
+    IF p_first_index <> c.archived_index + 1 OR (s.prev_hash <> c.archived_hash
+        AND NOT auditkeep.is_accepted(p_chain, p_first_index, c.archived_hash, s.first_id,
+                                      s.prev_hash)) THEN
         RAISE EXCEPTION 'the pointer of chain ''%'' stands at index %: it cannot move over % to %',
             p_chain, c.archived_index, p_first_index, p_last_index USING ERRCODE = 'AK002';
     END IF;

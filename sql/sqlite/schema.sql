@@ -72,15 +72,3 @@ WHEN NEW.epoch < OLD.epoch
 BEGIN
     SELECT RAISE(ABORT, 'epochs only grow');
 END;
-
-CREATE TRIGGER IF NOT EXISTS auditkeep_pointer
-BEFORE UPDATE OF archived_index, archived_id, archived_hash ON auditkeep_chain
-WHEN NOT EXISTS (
-    SELECT 1 FROM auditkeep_segment s
-    WHERE s.chain = NEW.chain AND s.archived_usec IS NOT NULL
-      AND s.first_index = OLD.archived_index + 1 AND s.last_index = NEW.archived_index
-      AND s.prev_hash = OLD.archived_hash AND s.last_hash = NEW.archived_hash
-      AND s.last_id = NEW.archived_id)
-BEGIN
-    SELECT RAISE(ABORT, 'the pointer moves over the archived segment that follows it, only');
-END;

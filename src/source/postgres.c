@@ -397,5 +397,7 @@ const AkSourceDriver ak_source_postgres = {
     .seal_plan = ak_pg_seal_plan,
     .seal_commit = ak_pg_seal_commit,
     .seals = ak_pg_seals,
+    .accept = ak_pg_accept,
+    .acceptances = ak_pg_acceptances,
     .wait = ak_pg_wait,
 };

@@ -98,6 +98,8 @@ static gboolean build_sql(AkPg *pg, AkBuf *sql, GError **error)
     }
     ak_sql_append(sql, ak_sql_postgres_indexes, names);
     ak_buf_append_byte(sql, '\n');
+    ak_sql_append(sql, ak_sql_postgres_acceptance, names);
+    ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_postgres_procedures, names);
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_postgres_wake, names);

@@ -149,6 +149,11 @@ gboolean ak_pg_commit(AkSource *source, guint64 epoch, const AkSegmentRow *segme
 gboolean ak_pg_segments(AkSource *source, guint64 from_index, AkSegmentFunc func, gpointer data,
                         GError **error);
 
+/* postgres_accept.c */
+gboolean ak_pg_accept(AkSource *source, const AkAcceptance *acceptance, AkView statement,
+                      GError **error);
+gboolean ak_pg_acceptances(AkSource *source, AkStatementFunc func, gpointer data, GError **error);
+
 /* postgres_wait.c */
 gboolean ak_pg_wait(AkSource *source, guint timeout_ms, GError **error);
 

@@ -1,6 +1,7 @@
 #ifndef AK_SOURCE_SOURCE_H
 #define AK_SOURCE_SOURCE_H
 
+#include "chain/acceptance.h"
 #include "chain/event.h"
 #include "util/buf.h"
 #include "util/error.h"
@@ -83,6 +84,9 @@ typedef struct {
 void ak_seal_row_clear(AkSealRow *row);
 
 typedef gboolean (*AkSealFunc)(const AkSealRow *row, gpointer data, GError **error);
+
+/* A signed statement (chain/acceptance.h). */
+typedef gboolean (*AkStatementFunc)(AkView statement, gpointer data, GError **error);
 
 /* The ids and locators of a segment's rows, in order, for marking them. */
 typedef struct {
@@ -172,9 +176,9 @@ typedef struct AkSourceDriver {
 
     /*
      * Records a plan. FENCED for a stale epoch; CONFLICT when first_index does not follow the last
-     * plan, or prev_hash is not that one's last_hash. The very same plan again is success; while it
-     * is not archived, the same range under the same key takes the content of rows that have
-     * changed since.
+     * plan, or prev_hash is not that one's last_hash and no accept() says that it need not be. The
+     * very same plan again is success; while it is not archived, the same range under the same key
+     * takes the content of rows that have changed since.
      */
     gboolean (*plan)(AkSource *source, guint64 epoch, const AkSegmentRow *segment, GError **error);
 
@@ -209,6 +213,16 @@ typedef struct AkSourceDriver {
     /* Seals, planned and archived, whose day is @from_day or later, in order. */
     gboolean (*seals)(AkSource *source, gint64 from_day, AkSealFunc func, gpointer data,
                       GError **error);
+
+    /*
+     * Records what a person accepted, for good. CONFLICT unless its index is beyond the pointer.
+     * The very same statement again is success. Optional, as is acceptances().
+     */
+    gboolean (*accept)(AkSource *source, const AkAcceptance *acceptance, AkView statement,
+                       GError **error);
+
+    /* The statements of the chain's acceptances, in the order of their indexes. */
+    gboolean (*acceptances)(AkSource *source, AkStatementFunc func, gpointer data, GError **error);
 
     /* Waits until rows may have been added, or @timeout_ms passed. Optional; see ak_source_wait().
      */

@@ -201,5 +201,7 @@ const AkSourceDriver ak_source_sqlite = {
     .seal_plan = ak_lite_seal_plan,
     .seal_commit = ak_lite_seal_commit,
     .seals = ak_lite_seals,
+    .accept = ak_lite_accept,
+    .acceptances = ak_lite_acceptances,
     .wait = ak_lite_wait,
 };

@@ -64,6 +64,8 @@ static gboolean build_sql(AkLite *lite, AkBuf *sql, GError **error)
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_sqlite_seal, names);
     ak_buf_append_byte(sql, '\n');
+    ak_sql_append(sql, ak_sql_sqlite_acceptance, names);
+    ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, table->exists ? ak_sql_sqlite_adapt : ak_sql_sqlite_table, names);
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_sqlite_indexes, names);

@@ -147,6 +147,18 @@ void ak_lite_read_segment(LiteStmt *stmt, AkSegmentRow *out);
     "first_ts_usec, last_ts_usec, retain_until_usec, content_sha256, key, archived_usec, "         \
     "version, object_bytes, object_sha256, root, edge FROM auditkeep_segment "
 
+/* sqlite_accept.c */
+gboolean ak_lite_accept(AkSource *source, const AkAcceptance *acceptance, AkView statement,
+                        GError **error);
+gboolean ak_lite_acceptances(AkSource *source, AkStatementFunc func, gpointer data, GError **error);
+
+/* May @segment follow an event with @head_hash, which its first one does not name? */
+gboolean ak_lite_is_accepted(AkLite *lite, const char *what, const AkSegmentRow *segment,
+                             const char *head_hash, gboolean *out_is, GError **error) AK_MUST_CHECK;
+
+/* sqlite_write.c: the row of the chain is there afterwards */
+gboolean ak_lite_register_chain(AkLite *lite, const char *what, GError **error) AK_MUST_CHECK;
+
 /* sqlite_wait.c */
 gboolean ak_lite_wait(AkSource *source, guint timeout_ms, GError **error);
 

@@ -47,7 +47,7 @@ gboolean ak_lite_check_epoch(AkLite *lite, const char *what, guint64 epoch, GErr
     return FALSE;
 }
 
-static gboolean register_chain(AkLite *lite, const char *what, GError **error)
+gboolean ak_lite_register_chain(AkLite *lite, const char *what, GError **error)
 {
     g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
@@ -95,7 +95,7 @@ static gboolean take_lease(AkLite *lite, const char *what, const char *holder, g
     g_autoptr(LiteStmt) stmt = NULL;
     gboolean has_row;
 
-    if (!register_chain(lite, what, error) || !check_free(lite, what, error))
+    if (!ak_lite_register_chain(lite, what, error) || !check_free(lite, what, error))
         return FALSE;
     stmt = ak_lite_prepare_chain(lite, what,
                                  "UPDATE auditkeep_chain SET epoch = epoch + 1, holder = ?2, "
@@ -242,7 +242,7 @@ static gboolean plan(AkLite *lite, const char *what, guint64 epoch, const AkSegm
                      GError **error)
 {
     g_auto(AkSegmentRow) same = {0}, last = {0};
-    gboolean is_found, has_last;
+    gboolean is_found, has_last, is_accepted;
     guint64 next;
 
     if (!ak_lite_check_epoch(lite, what, epoch, error) ||
@@ -266,7 +266,9 @@ static gboolean plan(AkLite *lite, const char *what, guint64 epoch, const AkSegm
                     segment->first_index, lite->chain, next);
         return FALSE;
     }
-    if (!g_str_equal(segment->prev_hash, last.last_hash)) {
+    if (!ak_lite_is_accepted(lite, what, segment, last.last_hash, &is_accepted, error))
+        return FALSE;
+    if (!is_accepted) {
         g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
                     "a plan from index %" G_GUINT64_FORMAT " of chain '%s' links to '%s', but the "
                     "event before has '%s'",
@@ -328,7 +330,10 @@ static gboolean move_pointer(AkLite *lite, const char *what, const AkSegmentRow 
     g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
         "UPDATE auditkeep_chain SET archived_index = ?2, archived_id = ?3, archived_hash = ?4, "
-        "archived_usec = ?5 WHERE chain = ?1 AND archived_index = ?6 AND archived_hash = ?7",
+        "archived_usec = ?5 WHERE chain = ?1 AND archived_index = ?6 AND (archived_hash = ?7 "
+        "OR EXISTS (SELECT 1 FROM auditkeep_acceptance a WHERE a.chain = ?1 AND a.at_index = ?6 + "
+        "1 "
+        "AND a.kind = 'gap' AND a.head_hash = archived_hash AND a.event_prev = ?7))",
         error);
 
     if (stmt == NULL)

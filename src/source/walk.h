@@ -29,8 +29,9 @@ typedef struct {
     char orphan_id[37]; /* GAP: oldest row that does not link; FORK: the row not followed */
     char orphan_prev[65];
     gint64 orphan_ts_usec;
-    char rival_id[37]; /* FORK: the row that is, or would be, followed */
-    guint64 unlinked;  /* rows seen that do not link */
+    char rival_id[37];    /* FORK: the row that is, or would be, followed */
+    char followed_id[37]; /* FORK that showed late: which of the two was followed; "": none yet */
+    guint64 unlinked;     /* rows seen that do not link */
 } AkWalkFault;
 
 /* @source is borrowed and must not be used otherwise while the walk lives. @from: the last event
@@ -50,6 +51,12 @@ const AkWalkFault *ak_walk_fault(const AkWalk *walk);
  * followed; after FORK follow the rival and count the orphan (and what hangs on it) as explained.
  */
 void ak_walk_step_over(AkWalk *walk);
+
+/*
+ * For what a person accepted. After GAP the orphan comes next; after FORK @rejected_id, which is
+ * the orphan or the rival, is passed over with what hangs on it.
+ */
+gboolean ak_walk_accept(AkWalk *walk, const char *rejected_id, GError **error) AK_MUST_CHECK;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkWalk, ak_walk_free)
 

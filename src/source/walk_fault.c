@@ -209,6 +209,7 @@ static gboolean judge_sibling(AkWalk *walk, const AkWaiting *root, gboolean *out
     } else {
         set_fault(walk, AK_WALK_FORK, root, sibling->id);
     }
+    memcpy(walk->fault.followed_id, sibling->id, sizeof sibling->id);
     return TRUE;
 }
 
@@ -319,4 +320,38 @@ void ak_walk_step_over(AkWalk *walk)
         jump(walk);
     walk->has_sibling = FALSE;
     walk->step = AK_WALK_EVENT;
+}
+
+/* The rival is what the fault keeps no copy of. */
+static gboolean swap_orphan(AkWalk *walk, const char *rejected_id, GError **error)
+{
+    g_autoptr(GPtrArray) rows = ak_walk_lookup(walk, &walk->orphan->prev, 0, error);
+
+    if (rows == NULL)
+        return FALSE;
+    for (guint i = 0; i < rows->len; i++) {
+        const AkWaiting *row = g_ptr_array_index(rows, i);
+
+        if (g_str_equal(row->id, rejected_id)) {
+            ak_waiting_free(walk->orphan);
+            walk->orphan = copy_stub(row);
+            return TRUE;
+        }
+    }
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
+                "event '%s', which was rejected, names another predecessor now", rejected_id);
+    return FALSE;
+}
+
+gboolean ak_walk_accept(AkWalk *walk, const char *rejected_id, GError **error)
+{
+    g_return_val_if_fail(walk->step == AK_WALK_GAP || walk->step == AK_WALK_FORK, FALSE);
+    if (walk->step == AK_WALK_FORK) {
+        /* the chain goes on from the head, whichever branch is the longer one */
+        walk->has_jump = FALSE;
+        if (!g_str_equal(walk->orphan->id, rejected_id) && !swap_orphan(walk, rejected_id, error))
+            return FALSE;
+    }
+    ak_walk_step_over(walk);
+    return TRUE;
 }

@@ -10,6 +10,7 @@ int main(int argc, char **argv)
     add_pointer_cases();
     add_seal_cases();
     add_wait_cases();
+    add_accept_cases();
     backend_add_cases();
     return g_test_run();
 }

@@ -46,5 +46,6 @@ void add_append_cases(void);
 void add_pointer_cases(void);
 void add_seal_cases(void);
 void add_wait_cases(void);
+void add_accept_cases(void);
 
 #endif
