@@ -1,0 +1,157 @@
+#include "sim/check.h"
+#include "sim/check_archive.h"
+#include "sim/store.h"
+
+/* Promise 2: no event in two segments; promise 1: none left out. */
+static void check_segments(SimWorld *world)
+{
+    guint64 next = 0;
+
+    for (guint i = 0; i < world->segments->len; i++) {
+        const AkSegmentRow *row = g_ptr_array_index(world->segments, i);
+
+        if (row->first_index != next)
+            sim_violate(world, "promise 1: '%s' where index %" G_GUINT64_FORMAT " is next",
+                        row->key, next);
+        next = row->last_index + 1;
+        if (row->is_archived)
+            sim_check_archived(world, row);
+    }
+}
+
+/* Every object belongs to one segment, and is what that one says. */
+static void check_objects(SimWorld *world)
+{
+    for (guint i = 0; i < world->objects->len; i++) {
+        const SimObject *object = g_ptr_array_index(world->objects, i);
+
+        if (object->data != NULL && !object->is_bad)
+            sim_check_object(world, object);
+        for (guint j = 0; j < i && world->is_conditional && object->data != NULL; j++) {
+            const SimObject *before = g_ptr_array_index(world->objects, j);
+
+            if (before->data != NULL && g_str_equal(before->key, object->key) &&
+                !world->has_seen[SIM_DELETE_MARKER])
+                sim_violate(world, "promise 2: '%s' was written twice", object->key);
+        }
+    }
+}
+
+/* Promise 5 and the pointer: rows are marked exactly up to it. */
+static void check_rows(SimWorld *world)
+{
+    for (guint i = 0; i < world->n_events; i++) {
+        const SimRow *row = &world->rows[i];
+        gboolean is_archived = (gint64)i <= world->pointer.index;
+
+        if (!row->is_gone && row->is_archived != is_archived)
+            sim_violate(world, "row %u %s marked, pointer at %" G_GINT64_FORMAT, i,
+                        row->is_archived ? "is" : "is not", world->pointer.index);
+    }
+}
+
+/* The first plan that is not carried out; NULL: none. */
+static const AkSegmentRow *open_plan(const SimWorld *world)
+{
+    for (guint i = 0; i < world->segments->len; i++) {
+        const AkSegmentRow *row = g_ptr_array_index(world->segments, i);
+
+        if (!row->is_archived)
+            return row;
+    }
+    return NULL;
+}
+
+static gboolean is_blocked(const SimWorld *world, const AkSegmentRow *plan)
+{
+    gboolean is_bad = FALSE;
+
+    for (guint64 i = plan->first_index; i <= plan->last_index; i++)
+        if (world->rows[i].is_gone)
+            return TRUE;
+    for (guint i = 0; i < world->objects->len; i++) {
+        const SimObject *object = g_ptr_array_index(world->objects, i);
+
+        if (object->data == NULL || !g_str_equal(object->key, plan->key))
+            continue;
+        if (!object->is_bad)
+            return FALSE;
+        is_bad = TRUE;
+    }
+    return is_bad;
+}
+
+static gboolean has_rows_after(const SimWorld *world, guint64 index)
+{
+    for (guint64 i = index + 1; i < world->n_events; i++)
+        if (!world->rows[i].is_gone)
+            return TRUE;
+    return FALSE;
+}
+
+/*
+ * Known limit: rows that hang on a missing one and are all older than the event that reading
+ * starts after lie where no scan goes. They stay pending, and 'status' shows them; no run says why.
+ */
+static gboolean are_rows_unseen(const SimWorld *world, guint64 gone)
+{
+    const AkEvent *events = world->chain->events;
+
+    for (guint64 i = gone + 1; i < world->n_events; i++)
+        if (!world->rows[i].is_gone &&
+            (world->calm_pointer < 0 || events[i].ts_usec >= events[world->calm_pointer].ts_usec))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean ended_with(const SimProcess *process, int code)
+{
+    return g_error_matches(process->error, AK_ERROR, code);
+}
+
+/* Progress: when faults stop the pointer reaches the head, or the run says what is in the way. */
+static void check_progress(SimWorld *world, const SimProcess *last)
+{
+    guint64 next = (guint64)(world->pointer.index + 1);
+    const AkSegmentRow *plan = open_plan(world);
+    const char *said = last->error != NULL ? last->error->message : "well";
+
+    if (next == world->n_events) {
+        if (last->error != NULL)
+            sim_violate(world, "liveness: everything is archived, but the last run says: %s", said);
+    } else if (plan != NULL) {
+        if (!is_blocked(world, plan) ||
+            (!ended_with(last, AK_ERROR_CONFLICT) && !ended_with(last, AK_ERROR_GAP)))
+            sim_violate(world, "liveness: plan '%s' is not carried out; the last run ended: %s",
+                        plan->key, said);
+    } else if (!world->rows[next].is_gone) {
+        sim_violate(world,
+                    "liveness: pointer stops before event %" G_GUINT64_FORMAT
+                    "; the last run ended: %s",
+                    next, said);
+    } else if (has_rows_after(world, next) && !ended_with(last, AK_ERROR_GAP)) {
+        if (last->error == NULL && are_rows_unseen(world, next)) {
+            world->lab->stats.unseen_gaps++;
+            return;
+        }
+        sim_violate(world,
+                    "promise 1: event %" G_GUINT64_FORMAT
+                    " is gone and others follow, but the last run ended: %s",
+                    next, said);
+    } else if (!has_rows_after(world, next) && last->error != NULL) {
+        sim_violate(world, "liveness: nothing is left to do, but the last run says: %s", said);
+    }
+    if (last->error == NULL && last->report.head.index != world->pointer.index)
+        sim_violate(world,
+                    "the report has the pointer at %" G_GINT64_FORMAT
+                    ", it stands at %" G_GINT64_FORMAT,
+                    last->report.head.index, world->pointer.index);
+}
+
+void sim_check_end(SimWorld *world, const SimProcess *last)
+{
+    check_segments(world);
+    check_objects(world);
+    check_rows(world);
+    check_progress(world, last);
+}

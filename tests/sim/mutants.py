@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Breaks one promise on purpose: mutants.py NAME FILE OUT writes FILE with one change.
+
+A mutant whose text is no longer there builds a program that says so and fails.
+"""
+import pathlib
+import sys
+
+MUTANTS = {
+    # promise 1
+    "gap-stepped-over": [(
+        "        if (step != AK_WALK_EVENT) {\n            *out_step = feed_step(step);",
+        "        if (step == AK_WALK_GAP) {\n            ak_walk_step_over(feed->walk);\n"
+        "            continue;\n        }\n"
+        "        if (step != AK_WALK_EVENT) {\n            *out_step = feed_step(step);")],
+    "late-rows-forgotten": [(
+        "        if (!look_up(walk, out_row, out_done, error))\n            return FALSE;\n", "")],
+    "commit-before-put": [(
+        "(void)!ak_flight_put(job->flight, config, &job->error);",
+        "job->flight->state = AK_FLIGHT_PUT;"), (
+        "(void)!ak_flight_commit(job->flight, writer, session->epoch, &job->error);",
+        "if (ak_flight_commit(job->flight, writer, session->epoch, &job->error))\n"
+        "            (void)!ak_flight_put(job->flight, config, &job->error);")],
+    "put-error-ignored": [(
+        "    if (job->error != NULL)\n        fail(pipeline,",
+        "    if (job->kind == JOB_PUT && job->error != NULL) {\n"
+        "        g_clear_error(&job->error);\n        job->flight->state = AK_FLIGHT_PUT;\n    }\n"
+        "    if (job->error != NULL)\n        fail(pipeline,")],
+    # promise 2
+    "plan-skipped": [(
+        "    if (!source->driver->plan(source, epoch, row, error))\n        return FALSE;\n", "")],
+    "plans-forgotten": [("!ak_session_recover(session, error) || ", "")],
+    "any-object-taken": [(
+        "return adopt_or_refuse(store, lock_mode, plan, before, after, error);",
+        "if (!ak_store_head(store, plan->key, NULL, &object, error))\n            return FALSE;\n"
+        "        plan->version = g_strdup(object.version);\n"
+        "        plan->object_bytes = object.size;\n"
+        "        memcpy(plan->root, segment->manifest.root, AK_SHA256_LEN);\n"
+        "        return TRUE;")],
+    "other-content-taken": [("!is_planned_content(adoption, &footer) || ", "")],
+    # promise 4
+    "weak-lock-taken": [("!is_locked_enough(adoption, &object) ||", "")],
+    "lock-too-short": [(
+        ".retain_until_usec = plan->retain_until_usec,",
+        ".retain_until_usec = plan->retain_until_usec - 86400000000LL,")],
+    # promise 5
+    "fault-dropped": [(
+        "    count_faults(result.faults, segment);\n",
+        "    count_faults(result.faults, segment);\n    result.faults = 0;\n")],
+}
+
+STALE = """
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((constructor)) static void mutant_is_stale(void)
+{
+    fputs("mutant '%s' no longer fits %s: mend tests/sim/mutants.py\\n", stderr);
+    _Exit(3);
+}
+"""
+
+
+def main():
+    name, path, out = sys.argv[1:]
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    changed = text
+    for old, new in MUTANTS[name]:
+        if changed.count(old) != 1:
+            changed = text + STALE % (name, pathlib.Path(path).name)
+            break
+        changed = changed.replace(old, new)
+    pathlib.Path(out).write_text(changed, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
