@@ -272,6 +272,7 @@ class TcpProxy(Listener):
         self.upstream = upstream
         self._flow = threading.Event()
         self._flow.set()
+        self._abandoned = set()
         super().__init__()
 
     def serve(self, sock):
@@ -287,7 +288,8 @@ class TcpProxy(Listener):
         try:
             while (data := source.recv(65536)):
                 self._flow.wait()
-                sink.sendall(data)
+                if self._abandoned.isdisjoint((source, sink)):
+                    sink.sendall(data)
         except OSError:
             pass
         for end in (source, sink):
@@ -304,8 +306,12 @@ class TcpProxy(Listener):
             except OSError:
                 pass
 
+    def abandon(self):
+        """What goes in or out of the connections that there are now is lost for ever."""
+        self._abandoned.update(self.open_sockets())
+
     def stall(self):
-        """Nothing moves, nothing ends: half-open connections, as a lost route leaves them."""
+        """Nothing moves and nothing ends, on new connections neither."""
         self._flow.clear()
 
     def resume(self):
