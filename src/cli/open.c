@@ -49,24 +49,32 @@ AkSource *ak_open_source(const AkCli *cli, GError **error)
 
 AkStore *ak_open_store(const AkCli *cli, GError **error)
 {
-    enum { AUTO, ALWAYS }; /* choices of --s3-path-style */
-    guint64 path_style = ak_cli_number(cli, AK_OPT_S3_PATH_STYLE);
     AkStoreConfig config = {
         .url = ak_cli_require(cli, AK_OPT_ARCHIVE, error),
+        .legal_hold = ak_cli_flag(cli, AK_OPT_LEGAL_HOLD),
+        .is_mutable = !ak_cli_flag(cli, AK_OPT_FILE_IMMUTABLE),
+        .stop = ak_stop_flag(),
+        .profile = ak_cli_text(cli, AK_OPT_S3_PROFILE),
+        .credential_source = ak_cli_text(cli, AK_OPT_S3_CREDENTIALS),
         .endpoint = ak_cli_text(cli, AK_OPT_S3_ENDPOINT),
         .region = ak_cli_text(cli, AK_OPT_S3_REGION),
         .ca_bundle = ak_cli_text(cli, AK_OPT_S3_CA_BUNDLE),
+        .retry_mode = ak_cli_text(cli, AK_OPT_S3_RETRY_MODE),
         .max_attempts = (guint)ak_cli_number(cli, AK_OPT_S3_MAX_ATTEMPTS),
+        .use_fips = ak_cli_flag(cli, AK_OPT_S3_FIPS),
+        .use_dualstack = ak_cli_flag(cli, AK_OPT_S3_DUALSTACK),
+        .fallback_to_regional = ak_cli_flag(cli, AK_OPT_S3_FALLBACK_REGIONAL),
+        .path_style = (AkPathStyle)ak_cli_number(cli, AK_OPT_S3_PATH_STYLE),
+        .sse = (AkSse)ak_cli_number(cli, AK_OPT_S3_SSE),
+        .sse_kms_key_id = ak_cli_text(cli, AK_OPT_S3_SSE_KMS_KEY),
+        .sse_bucket_key = ak_cli_flag(cli, AK_OPT_S3_SSE_BUCKET_KEY),
         .connect_timeout_ms = (guint)ak_cli_number(cli, AK_OPT_S3_CONNECT_TIMEOUT),
         .stall_timeout_ms = (guint)ak_cli_number(cli, AK_OPT_S3_STALL_TIMEOUT),
         .request_timeout_ms = (guint)ak_cli_number(cli, AK_OPT_S3_REQUEST_TIMEOUT),
-        .is_mutable = !ak_cli_flag(cli, AK_OPT_FILE_IMMUTABLE),
-        .stop = ak_stop_flag(),
     };
 
     if (config.url == NULL)
         return NULL;
-    config.use_path_style = path_style == ALWAYS || (path_style == AUTO && config.endpoint != NULL);
     return ak_store_open(&config, error);
 }
 

@@ -110,7 +110,7 @@ static gboolean choose_endpoint(const AkStoreConfig *config, const char *region,
 /* A dotted bucket does not fit the wildcard of the endpoint's certificate. */
 static gboolean is_path_style(const AkStoreConfig *config, const char *bucket, gboolean is_address)
 {
-    if (is_address || strchr(bucket, '.') != NULL || config->use_path_style)
+    if (is_address || strchr(bucket, '.') != NULL)
         return TRUE;
     return config->path_style == AK_PATH_STYLE_ALWAYS ||
            (config->path_style == AK_PATH_STYLE_AUTO && config->endpoint != NULL);

@@ -113,7 +113,6 @@ typedef struct {
     gboolean use_dualstack;
     gboolean fallback_to_regional; /* while the endpoint, one of AWS, cannot be reached */
     AkPathStyle path_style;
-    gboolean use_path_style; /* the same as ALWAYS */
     AkSse sse;
     const char *sse_kms_key_id; /* id, ARN or alias; NULL: AWS's own key for S3 */
     gboolean sse_bucket_key;    /* fewer calls to KMS */
