@@ -60,7 +60,8 @@ gboolean ak_lite_register_chain(AkLite *lite, const char *what, GError **error)
     return ak_lite_do(lite, what, stmt, error);
 }
 
-static gboolean check_free(AkLite *lite, const char *what, GError **error)
+/* Its own lease, which an error left behind, does not keep a holder waiting. */
+static gboolean check_free(AkLite *lite, const char *what, const char *holder, GError **error)
 {
     g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
         lite, what,
@@ -80,7 +81,8 @@ static gboolean check_free(AkLite *lite, const char *what, GError **error)
                     lite->chain, sqlite3_column_text(stmt, 0), lite->name);
         return FALSE;
     }
-    if (sqlite3_column_type(stmt, 1) == SQLITE_NULL || sqlite3_column_int(stmt, 3) == 0)
+    if (sqlite3_column_type(stmt, 1) == SQLITE_NULL || sqlite3_column_int(stmt, 3) == 0 ||
+        g_str_equal(sqlite3_column_text(stmt, 1), holder))
         return TRUE;
     (void)ak_time_format_seconds(sqlite3_column_int64(stmt, 2), until);
     g_set_error(error, AK_ERROR, AK_ERROR_BUSY,
@@ -95,7 +97,7 @@ static gboolean take_lease(AkLite *lite, const char *what, const char *holder, g
     g_autoptr(LiteStmt) stmt = NULL;
     gboolean has_row;
 
-    if (!ak_lite_register_chain(lite, what, error) || !check_free(lite, what, error))
+    if (!ak_lite_register_chain(lite, what, error) || !check_free(lite, what, holder, error))
         return FALSE;
     stmt = ak_lite_prepare_chain(lite, what,
                                  "UPDATE auditkeep_chain SET epoch = epoch + 1, holder = ?2, "

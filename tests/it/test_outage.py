@@ -127,6 +127,20 @@ def test_connections_are_cut(cut):
     assert_all_well(world)
 
 
+def test_lost_connection_does_not_cost_a_lease(cut):
+    """The lease that a lost connection left behind is the writer's own."""
+    world, proxy, env = cut
+    with followers(world, 1, "--lease-ttl", "1h", env=env) as (follower,):
+        for _ in range(2):
+            world.append([event()])
+            wait_all_archived(world)
+            proxy.cut()
+        world.append([event()])
+        wait_all_archived(world)
+        assert follower.stop() == 0, follower.log()
+    assert_all_well(world)
+
+
 def test_half_open_connection(cut):
     """A standby that can reach the database takes over; the one that hangs comes back or stops."""
     world, proxy, env = cut

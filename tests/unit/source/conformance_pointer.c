@@ -83,6 +83,23 @@ static void test_lease(void)
     g_assert_cmpuint(epoch, ==, self.epoch + 1);
 }
 
+/* A holder whose connection broke takes its own lease again at once, under an epoch that fences
+ * what the connection may still do. */
+static void test_own_lease(void)
+{
+    g_auto(Case) self;
+    guint64 epoch;
+
+    set_up(&self, VARIANT_OWN, 4);
+    g_assert_true(
+        self.source->driver->lease_acquire(self.source, "first", 60000, &epoch, &self.error));
+    g_assert_cmpuint(epoch, ==, self.epoch + 1);
+    g_assert_false(plan(&self, 0, 1));
+    g_assert_error(self.error, AK_ERROR, AK_ERROR_FENCED);
+    self.epoch = epoch;
+    g_assert_true(plan(&self, 0, 1));
+}
+
 /* The lease runs out, somebody else takes it: whoever had it can do nothing any more. */
 static void test_fenced(void)
 {
@@ -352,6 +369,7 @@ void add_pointer_cases(void)
     static const char *const names[N_VARIANTS] = {"own", "kernel", "memory", "agent"};
 
     g_test_add_func("/source/lease/held", test_lease);
+    g_test_add_func("/source/lease/own", test_own_lease);
     g_test_add_func("/source/lease/fenced", test_fenced);
     g_test_add_func("/source/pointer/plan", test_plan);
     for (int v = 0; v < N_VARIANTS; v++) {
