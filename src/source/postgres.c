@@ -103,8 +103,12 @@ static gboolean wait_socket(int fd, gboolean is_reading, gint64 deadline, GError
 /* PQconnectdb() with a limit in milliseconds, and with SQLSTATEs in its messages. */
 static PGconn *connect_within(const char *url, guint timeout_ms, char **out_address, GError **error)
 {
-    const char *keys[] = {"fallback_application_name", "client_encoding", "dbname", NULL};
-    const char *values[] = {"auditkeep", "UTF8", url, NULL};
+    /* A host that has gone without a word is noticed within half a minute; the URL may say
+     * otherwise. */
+    const char *keys[] = {
+        "fallback_application_name", "client_encoding",  "keepalives_idle", "keepalives_interval",
+        "keepalives_count",          "tcp_user_timeout", "dbname",          NULL};
+    const char *values[] = {"auditkeep", "UTF8", "10", "5", "3", "25000", url, NULL};
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     g_autoptr(PGconn) conn = PQconnectStartParams(keys, values, 1);
     g_autofree char *address = NULL;
