@@ -85,10 +85,13 @@ static gboolean follow(const AkExportConfig *config, AkExec *exec, AkExportRepor
     while (!ak_is_stopped(config->stop)) {
         GError *local = NULL;
         guint64 before = report->segments;
+        gint64 begun = exec->driver->now_usec(exec);
 
         if (run_session(config, exec, report, &local))
             return TRUE;
-        if (report->segments > before)
+        /* what got on, or was quiet for long, is not to pay for earlier outages */
+        if (report->segments > before ||
+            exec->driver->now_usec(exec) - begun > MAX_RETRY_MS * 1000LL)
             delay_ms = 0;
         if (!may_go_on(config, local, &delay_ms)) {
             g_propagate_error(error, local);
