@@ -272,7 +272,6 @@ class TcpProxy(Listener):
         self.upstream = upstream
         self._flow = threading.Event()
         self._flow.set()
-        self._abandoned = set()
         super().__init__()
 
     def serve(self, sock):
@@ -288,8 +287,7 @@ class TcpProxy(Listener):
         try:
             while (data := source.recv(65536)):
                 self._flow.wait()
-                if self._abandoned.isdisjoint((source, sink)):
-                    sink.sendall(data)
+                sink.sendall(data)
         except OSError:
             pass
         for end in (source, sink):
@@ -306,12 +304,8 @@ class TcpProxy(Listener):
             except OSError:
                 pass
 
-    def abandon(self):
-        """What goes in or out of the connections that there are now is lost for ever."""
-        self._abandoned.update(self.open_sockets())
-
     def stall(self):
-        """Nothing moves and nothing ends, on new connections neither."""
+        """Nothing moves and nothing ends, on new connections neither: as when a server hangs."""
         self._flow.clear()
 
     def resume(self):

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 
-from harness import PROGRAM, World, archived_lines, wait_for
+from harness import PROGRAM, archived_lines, wait_for
 
 QUICK = ("--segment-events", "20", "--flush-interval", "200ms", "--lease-ttl", "2s",
          "--connect-timeout", "2s", "--s3-connect-timeout", "1s", "--s3-stall-timeout", "1s",
@@ -255,11 +255,3 @@ def commit_late(world, count=6, while_open=lambda: None):
 def said(follower, *words):
     """Has the log a line with all of the words?"""
     return any(all(re.search(word, line) for word in words) for line in follower.log().split("\n"))
-
-
-def with_env(world, env):
-    """The same world behind a proxy."""
-    other = World.__new__(World)
-    other.__dict__.update(world.__dict__)
-    other.env = {**world.env, **env}
-    return other

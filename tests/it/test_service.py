@@ -45,7 +45,7 @@ def test_follows_four_appenders(service):
 
 def test_stops_and_goes_on_while_events_arrive(service):
     with appenders(service) as writers:
-        for _ in range(4):
+        for _ in range(3):
             with followers(service) as (follower,):
                 wait_archived(service, 20)
                 assert follower.stop() == 0, follower.log()
