@@ -130,15 +130,15 @@ static void test_precedence(Fixture *f, gconstpointer data)
 static void test_environment(Fixture *f, gconstpointer data)
 {
     g_setenv("AUDIT_BUCKET", "trail", TRUE);
-    g_setenv("AWS_ENDPOINT_URL", "http://all", TRUE);
+    g_setenv("AWS_DEFAULT_REGION", "eu-west-3", TRUE);
     g_assert_true(parse(f, "auditkeep archive"));
     g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_ARCHIVE), ==, "s3://trail");
-    g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_S3_ENDPOINT), ==, "http://all");
+    g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_S3_REGION), ==, "eu-west-3");
     g_setenv("AUDITKEEP_ARCHIVE", "file:x", TRUE);
-    g_setenv("AWS_ENDPOINT_URL_S3", "http://s3", TRUE);
+    g_setenv("AWS_REGION", "cn-north-1", TRUE);
     g_assert_true(parse(f, "auditkeep archive"));
     g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_ARCHIVE), ==, "file:x");
-    g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_S3_ENDPOINT), ==, "http://s3");
+    g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_S3_REGION), ==, "cn-north-1");
     g_setenv("AUDITKEEP_ARCHIVE", "", TRUE);
     g_assert_true(parse(f, "auditkeep archive"));
     g_assert_cmpstr(ak_cli_text(&f->cli, AK_OPT_ARCHIVE), ==, "s3://trail");

@@ -45,10 +45,10 @@ static void test_wakes_again(void)
     g_autoptr(Backend) backend = backend_new();
     g_autoptr(AkSource) source = open_prepared(backend, VARIANT_OWN);
 
+    (void)wait_once(source, LONG_MS);
     for (guint i = 0; i < 3; i++) {
         TestRow row = test_row(i);
 
-        (void)wait_once(source, LONG_MS);
         insert_row(backend, VARIANT_OWN, &row);
         g_assert_cmpint(wait_once(source, LONG_MS), <, SOON_MS);
     }
