@@ -27,8 +27,8 @@ static void tear_down(Fixture *f, gconstpointer data)
     g_unsetenv("AUDIT_BUCKET");
     g_unsetenv("AUDITKEEP_ARCHIVE");
     g_unsetenv("AWS_MAX_ATTEMPTS");
-    g_unsetenv("AWS_ENDPOINT_URL");
-    g_unsetenv("AWS_ENDPOINT_URL_S3");
+    g_unsetenv("AWS_REGION");
+    g_unsetenv("AWS_DEFAULT_REGION");
 }
 
 /* @line: words without blanks in them. */
