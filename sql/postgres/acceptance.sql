@@ -11,9 +11,10 @@ CREATE TABLE IF NOT EXISTS auditkeep.acceptance (
     reason text NOT NULL CHECK (reason <> ''),
     accepted_by text NOT NULL,
     accepted_at timestamptz NOT NULL,
-    statement text NOT NULL,
-    PRIMARY KEY (chain, at_index, event_id, rejected_id)
+    statement text NOT NULL
 );
+
+CREATE INDEX IF NOT EXISTS acceptance_at ON auditkeep.acceptance (chain, at_index);
 
 CREATE OR REPLACE FUNCTION auditkeep.keep_acceptance() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -11,9 +11,10 @@ CREATE TABLE IF NOT EXISTS auditkeep_acceptance (
     reason TEXT NOT NULL CHECK (reason <> ''),
     accepted_by TEXT NOT NULL,
     accepted_usec INTEGER NOT NULL,
-    statement TEXT NOT NULL,
-    PRIMARY KEY (chain, at_index, event_id, rejected_id)
+    statement TEXT NOT NULL
 );
+
+CREATE INDEX IF NOT EXISTS auditkeep_acceptance_at ON auditkeep_acceptance (chain, at_index);
 
 CREATE TRIGGER IF NOT EXISTS auditkeep_accept BEFORE INSERT ON auditkeep_acceptance
 WHEN EXISTS (SELECT 1 FROM auditkeep_chain c WHERE c.chain = NEW.chain

@@ -33,7 +33,8 @@ void ak_acceptance_clear(AkAcceptance *acceptance);
 
 const char *ak_break_name(AkBreakKind kind);
 
-/* Appends the signed statement: canonical JSON, Ed25519 over the object without "signature". */
+/* Appends the signed statement: canonical JSON, Ed25519 over the object without "signature". With
+ * @key NULL that is what is appended. */
 gboolean ak_acceptance_sign(const AkAcceptance *acceptance, const AkSigningKey *key, AkBuf *out,
                             GError **error) AK_MUST_CHECK;
 

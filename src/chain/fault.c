@@ -28,6 +28,7 @@ static const char *const names[AK_FAULT_N_CODES] = {
     [AK_FAULT_POINTER_AHEAD] = "pointer_ahead",
     [AK_FAULT_KAFKA_GAP] = "kafka_gap",
     [AK_FAULT_SNOWFLAKE_GAP] = "snowflake_gap",
+    [AK_FAULT_BREAK_ACCEPTED] = "break_accepted",
 };
 
 const char *ak_fault_name(AkFaultCode code)
@@ -49,5 +50,5 @@ gboolean ak_fault_from_name(AkView name, AkFaultCode *out)
 
 gboolean ak_fault_is_notice(AkFaultCode code)
 {
-    return code == AK_FAULT_PAYLOAD_LOSSY_NUMBER;
+    return code == AK_FAULT_PAYLOAD_LOSSY_NUMBER || code == AK_FAULT_BREAK_ACCEPTED;
 }

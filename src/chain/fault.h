@@ -35,6 +35,7 @@ typedef enum {
     AK_FAULT_POINTER_AHEAD,
     AK_FAULT_KAFKA_GAP,
     AK_FAULT_SNOWFLAKE_GAP,
+    AK_FAULT_BREAK_ACCEPTED,
     AK_FAULT_N_CODES
 } AkFaultCode;
 
@@ -51,7 +52,8 @@ gboolean ak_fault_from_name(AkView name, AkFaultCode *out);
 
 /*
  * PAYLOAD_LOSSY_NUMBER is a notice: the hash cannot see the digits beyond a double, the archive
- * keeps them (payloadText). Every other fault makes a check fail.
+ * keeps them (payloadText). So is BREAK_ACCEPTED: a person answers for it. Every other fault makes
+ * a check fail.
  */
 gboolean ak_fault_is_notice(AkFaultCode code);
 

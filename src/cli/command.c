@@ -64,6 +64,26 @@ const AkCommand ak_commands[AK_CMD_N] = {
                    "in the way",
                    WRONG_CALL, NO_OUTSIDE, "another writer holds the chain"},
          .run = ak_cmd_archive},
+    [AK_CMD_ACCEPT] =
+        {.name = "accept",
+         .arguments = "",
+         .is_stoppable = TRUE,
+         .summary = "Let a broken chain go on, with a reason",
+         .description =
+             "A gap or a fork stops a chain; 'archive' says at which index and event. When the "
+             "missing events are lost for good, or one branch of the fork is the wrong one, a "
+             "person may accept that: a statement of who, when, why and what exactly is signed "
+             "with the archiver's key (--key), recorded in the database for good, and archived "
+             "before the next event. Only what the chain stops at now can be accepted. Of a fork "
+             "of which one branch is archived already, it is the one that counts.\n"
+             "Without --yes it refuses; with --dry-run it prints what would be accepted. With "
+             "--json the signed statement is printed (with --dry-run without its signature), with "
+             "the members acceptedAt, acceptedBy, chain, eventId, eventPrevHash, format, headHash, "
+             "headId, index, kind, origin, reason, rejectedId and signature.",
+         .example = "auditkeep accept --index 4711 --id 6f1c0d2e-4b57-4e0b-9d0f-1a5f5f1f8a11 "
+                    "--reason 'lost with disk 7, ticket 123' --key archiver.pem --yes",
+         .exits = {"the chain may go on", "the chain is not broken there", WRONG_CALL, NO_DATABASE},
+         .run = ak_cmd_accept},
     [AK_CMD_STATUS] =
         {.name = "status",
          .arguments = "",

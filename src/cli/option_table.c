@@ -2,10 +2,11 @@
 
 #define C(name) AK_CMD_BIT(AK_CMD_##name)
 #define WITH_SOURCE                                                                                \
-    (C(INIT) | C(APPEND) | C(ARCHIVE) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(GET) | C(RESTORE))
+    (C(INIT) | C(APPEND) | C(ARCHIVE) | C(ACCEPT) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(GET) |  \
+     C(RESTORE))
 #define WITH_ARCHIVE (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(GET) | C(RESTORE))
 #define WITH_SIGNERS (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(RESTORE))
-#define WITH_KEY (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(RESTORE))
+#define WITH_KEY (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(RESTORE))
 #define KIB G_GUINT64_CONSTANT(1024)
 #define MIB (1024 * KIB)
 #define SECOND G_GUINT64_CONSTANT(1000)
@@ -486,6 +487,26 @@ const AkOption ak_options[AK_OPT_N] = {
                       .commands = C(ARCHIVE) | C(VERIFY),
                       .section = "select",
                       .summary = "At most this many events."},
+    [AK_OPT_INDEX] = {.name = "index",
+                      .type = AK_TYPE_UINT,
+                      .value = "N",
+                      .max = G_MAXINT64,
+                      .commands = C(ACCEPT),
+                      .section = "select",
+                      .summary = "The index at which the chain goes on, as 'archive' reports it."},
+    [AK_OPT_ID] = {.name = "id",
+                   .type = AK_TYPE_STRING,
+                   .value = "ID",
+                   .commands = C(ACCEPT),
+                   .section = "select",
+                   .summary = "The event that the chain goes on with; of a fork, the branch that "
+                              "counts."},
+    [AK_OPT_REASON] = {.name = "reason",
+                       .type = AK_TYPE_STRING,
+                       .value = "TEXT",
+                       .commands = C(ACCEPT),
+                       .section = "select",
+                       .summary = "Why: it is signed, and archived for as long as the events."},
     [AK_OPT_SAMPLE] = {.name = "sample",
                        .type = AK_TYPE_UINT,
                        .value = "N",
@@ -504,20 +525,20 @@ const AkOption ak_options[AK_OPT_N] = {
                          "Draw the sample of an earlier run again: the seed that it printed."},
     [AK_OPT_JSON] = {.name = "json",
                      .type = AK_TYPE_BOOL,
-                     .commands =
-                         C(APPEND) | C(ARCHIVE) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(RESTORE),
+                     .commands = C(ACCEPT) | C(APPEND) | C(ARCHIVE) | C(STATUS) | C(VERIFY) |
+                                 C(EXPLAIN) | C(RESTORE),
                      .section = "output",
                      .summary = "Print the result as JSON with stable member names."},
     [AK_OPT_DRY_RUN] = {.name = "dry-run",
                         .letter = 'n',
                         .type = AK_TYPE_BOOL,
-                        .commands = C(INIT) | C(APPEND) | C(ARCHIVE) | C(RESTORE),
+                        .commands = C(ACCEPT) | C(INIT) | C(APPEND) | C(ARCHIVE) | C(RESTORE),
                         .section = "output",
                         .summary = "Show what would be done, and change nothing."},
     [AK_OPT_YES] = {.name = "yes",
                     .letter = 'y',
                     .type = AK_TYPE_BOOL,
-                    .commands = C(RESTORE),
+                    .commands = C(ACCEPT) | C(RESTORE),
                     .section = "output",
                     .summary = "Consent to writing into the database."},
     [AK_OPT_PRINT_CONFIG] = {.name = "print-config",

@@ -1,3 +1,4 @@
+#include "export/accepted.h"
 #include "export/flight.h"
 #include "export/session.h"
 
@@ -112,6 +113,7 @@ static gboolean take_over(AkSession *session, AkSegmentBuilder *builder, const N
     if (!ak_store_head(config->store, next->key, next->version, &object, error) ||
         !ak_flight_build(flight, builder, error) ||
         !ak_flight_seal(flight, config, &session->tree, error) ||
+        !ak_accepted_put(config, flight->batch, object.retain_until_usec, error) ||
         !ak_flight_plan(flight, session->writer, session->epoch, object.retain_until_usec, error) ||
         !ak_flight_put(flight, config, error) ||
         !ak_flight_commit(flight, session->writer, session->epoch, error))

@@ -1,11 +1,15 @@
 #include "export/feed.h"
 
 #include "segment/frame.h"
+#include "source/acceptance.h"
 #include "util/stop.h"
 #include "util/time.h"
 
 struct AkFeed {
+    AkSource *source;
     AkWalk *walk;
+    char *origin; /* of what may be accepted; NULL: nothing */
+    guint8 public_key[32];
     AkFeedLimits limits;
     AkBatch *open;
     gint64 day;     /* of what is open, or of the segment before */
@@ -17,6 +21,7 @@ AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec,
 {
     AkFeed *feed = g_new0(AkFeed, 1);
 
+    feed->source = source;
     feed->walk = ak_walk_new(source, from, from_ts_usec);
     feed->limits = *limits;
     feed->open = ak_batch_new();
@@ -30,7 +35,15 @@ void ak_feed_free(AkFeed *feed)
         return;
     ak_walk_free(feed->walk);
     ak_batch_free(feed->open);
+    g_free(feed->origin);
     g_free(feed);
+}
+
+void ak_feed_accept(AkFeed *feed, const char *origin, const guint8 public_key[32])
+{
+    g_free(feed->origin);
+    feed->origin = g_strdup(origin);
+    memcpy(feed->public_key, public_key, sizeof feed->public_key);
 }
 
 guint ak_feed_open(const AkFeed *feed)
@@ -110,6 +123,32 @@ static AkFeedStep feed_step(AkWalkStep step)
     return AK_FEED_END;
 }
 
+/*
+ * Goes on over a break, if it is accepted. What was open then has to be handed out first: with rows
+ * still open nothing is done yet, and the break comes again. A planned batch has its end, though,
+ * and a branch inside it was passed over when it was planned.
+ */
+static gboolean cross_break(AkFeed *feed, AkWalkStep step, gboolean is_planned,
+                            gboolean *out_accepted, GError **error)
+{
+    gboolean is_inside = is_planned && step == AK_WALK_FORK;
+    const AkAcceptor acceptor = {feed->origin, feed->public_key};
+    g_auto(AkAcceptance) acceptance = {0};
+    g_auto(AkBuf) statement = {0};
+
+    *out_accepted = FALSE;
+    if (step == AK_WALK_END || feed->origin == NULL)
+        return TRUE;
+    if (!ak_acceptance_find(feed->source, &acceptor, step, ak_walk_fault(feed->walk), &acceptance,
+                            &statement, out_accepted, error))
+        return FALSE;
+    if (!*out_accepted || (ak_batch_count(feed->open) > 0 && !is_inside))
+        return TRUE;
+    if (!is_inside)
+        ak_batch_accept(feed->open, ak_buf_view(&statement));
+    return ak_walk_accept(feed->walk, acceptance.rejected_id, error);
+}
+
 void ak_feed_limit(AkFeed *feed, guint64 max_rows)
 {
     feed->limits.max_rows = feed->n_rows + max_rows;
@@ -150,7 +189,15 @@ gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_s
         if (!ak_walk_next(feed->walk, &step, &row, error))
             return FALSE;
         if (step != AK_WALK_EVENT) {
-            *out_step = feed_step(step);
+            gboolean is_accepted;
+
+            if (!cross_break(feed, step, FALSE, &is_accepted, error))
+                return FALSE;
+            if (is_accepted && ak_batch_count(feed->open) == 0)
+                continue;
+            *out_step = is_accepted ? AK_FEED_BATCH : feed_step(step);
+            if (is_accepted)
+                *out_batch = ak_feed_flush(feed, out_day);
             return TRUE;
         }
         if (take_row(feed, &row, out_batch, out_day)) {
@@ -171,11 +218,15 @@ gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch *
                          GError **error)
 {
     while (!has_index(feed, last_index)) {
+        gboolean is_open = ak_batch_count(feed->open) > 0, is_accepted = FALSE;
         AkWalkStep step;
         AkRow row;
 
-        if (!ak_walk_next(feed->walk, &step, &row, error))
+        if (!ak_walk_next(feed->walk, &step, &row, error) ||
+            (step != AK_WALK_EVENT && !cross_break(feed, step, TRUE, &is_accepted, error)))
             return FALSE;
+        if (is_accepted && (step == AK_WALK_FORK || !is_open))
+            continue;
         if (step != AK_WALK_EVENT) {
             g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
                         "chain ends before index %" G_GUINT64_FORMAT

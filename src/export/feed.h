@@ -26,6 +26,12 @@ AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec,
                     const AkFeedLimits *limits);
 void ak_feed_free(AkFeed *feed);
 
+/*
+ * From now on the feed goes on over gaps and forks that somebody accepted (source/acceptance.h).
+ * What comes after an accepted gap begins a batch, which says so.
+ */
+void ak_feed_accept(AkFeed *feed, const char *origin, const guint8 public_key[32]);
+
 /* @stop: leaves with CANCELLED when it becomes non-zero; may be NULL. */
 gboolean ak_feed_next(AkFeed *feed, const volatile gint *stop, AkFeedStep *out_step,
                       AkBatch **out_batch, gint64 *out_day, GError **error) AK_MUST_CHECK;

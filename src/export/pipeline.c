@@ -1,3 +1,4 @@
+#include "export/accepted.h"
 #include "export/flight.h"
 #include "export/session.h"
 
@@ -111,7 +112,8 @@ static void run_plan(Job *job)
     AkSession *session = job->pipeline->session;
     gint64 until;
 
-    if (ak_flight_retain_until(session->config, now(job->pipeline), &until, &job->error))
+    if (ak_flight_retain_until(session->config, now(job->pipeline), &until, &job->error) &&
+        ak_accepted_put(session->config, job->flight->batch, until, &job->error))
         (void)!ak_flight_plan(job->flight, session->writer, session->epoch, until, &job->error);
 }
 
@@ -266,15 +268,18 @@ static GError *describe_break(AkFeedStep step, const AkWalkFault *fault)
             AK_ERROR, AK_ERROR_GAP,
             "prev_hash_fork: events '%s' and '%s' both follow '%s' (index %" G_GINT64_FORMAT
             "); the chain stops here; "
-            "hint: run 'auditkeep verify --what source'",
-            fault->rival_id, fault->orphan_id, fault->orphan_prev, fault->head.index);
+            "hint: run 'auditkeep verify --what source'; what is as it should be is accepted with "
+            "'auditkeep accept --index %" G_GINT64_FORMAT " --id ID'",
+            fault->rival_id, fault->orphan_id, fault->orphan_prev, fault->head.index,
+            fault->head.index + 1);
     return g_error_new(AK_ERROR, AK_ERROR_GAP,
                        "prev_hash_gap: event '%s' links to '%s', which is not there; the last "
                        "event that links is '%s' (index %" G_GINT64_FORMAT "), %" G_GUINT64_FORMAT
                        " events do not; the chain stops here; "
-                       "hint: run 'auditkeep verify --what source'",
+                       "hint: run 'auditkeep verify --what source'; what is lost for good is "
+                       "accepted with 'auditkeep accept --index %" G_GINT64_FORMAT " --id %s'",
                        fault->orphan_id, fault->orphan_prev, fault->head.id, fault->head.index,
-                       fault->unlinked);
+                       fault->unlinked, fault->head.index + 1, fault->orphan_id);
 }
 
 /* A predecessor that is missing may still commit: the gap counts once it has lasted. */

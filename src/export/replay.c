@@ -1,3 +1,4 @@
+#include "export/accepted.h"
 #include "export/flight.h"
 #include "export/session.h"
 
@@ -115,6 +116,7 @@ static gboolean start_behind(Replay *replay, const AkSegmentRow *start, GError *
     }
     g_clear_pointer(&replay->feed, ak_feed_free);
     replay->feed = ak_feed_new(replay->reader, &cursor, ts_usec, G_MININT64, &no_limits);
+    ak_accepted_let_pass(replay->feed, replay->session->config);
     return TRUE;
 }
 

@@ -1,5 +1,6 @@
 #include "export/session.h"
 
+#include "export/accepted.h"
 #include "export/flight.h"
 #include "util/time.h"
 
@@ -95,6 +96,7 @@ static void open_feed(AkSession *session, const Position *position, const AkCurs
     session->feed =
         ak_feed_new(session->reader, archived, last != NULL ? last->last_ts_usec : G_MININT64,
                     last != NULL ? last->day : G_MININT64, &limits);
+    ak_accepted_let_pass(session->feed, config);
 }
 
 static gboolean load_position(AkSession *session, GError **error)

@@ -11,7 +11,7 @@ typedef struct {
 
 /*
  * The acceptance of what a walk over @source stopped at, and its statement, if somebody accepted
- * just that. BAD_SIGNATURE when it is not signed by the acceptor's key.
+ * just that. A statement that is not signed by the acceptor's key counts for nothing.
  */
 gboolean ak_acceptance_find(AkSource *source, const AkAcceptor *acceptor, AkWalkStep step,
                             const AkWalkFault *fault, AkAcceptance *out, AkBuf *out_statement,

@@ -20,6 +20,7 @@ void ak_batch_free(AkBatch *batch)
     g_array_unref(batch->events);
     g_array_unref(batch->ids);
     g_array_unref(batch->locators);
+    g_clear_pointer(&batch->accepted, g_ptr_array_unref);
     g_free(batch);
 }
 
@@ -37,6 +38,18 @@ void ak_batch_add(AkBatch *batch, const AkRow *row)
     g_array_append_val(batch->events, event);
     g_array_append_vals(batch->ids, id, 1);
     g_array_append_val(batch->locators, row->locator);
+}
+
+static void free_bytes(gpointer bytes)
+{
+    g_bytes_unref(bytes);
+}
+
+void ak_batch_accept(AkBatch *batch, AkView statement)
+{
+    if (batch->accepted == NULL)
+        batch->accepted = g_ptr_array_new_with_free_func(free_bytes);
+    g_ptr_array_add(batch->accepted, g_bytes_new(statement.data, statement.len));
 }
 
 void ak_batch_drop_events(AkBatch *batch)

@@ -7,15 +7,19 @@
 /* Rows copied out of a source, so that another thread can work on them. */
 typedef struct {
     AkArena arena;
-    GArray *events;   /* AkEvent */
-    GArray *ids;      /* char[37] */
-    GArray *locators; /* guint64 */
+    GArray *events;      /* AkEvent */
+    GArray *ids;         /* char[37] */
+    GArray *locators;    /* guint64 */
+    GPtrArray *accepted; /* GBytes: signed statements on the break before the first row; or NULL */
 } AkBatch;
 
 AkBatch *ak_batch_new(void);
 void ak_batch_free(AkBatch *batch);
 
 void ak_batch_add(AkBatch *batch, const AkRow *row);
+
+/* Keeps a copy of @statement, with which a batch without rows begins. */
+void ak_batch_accept(AkBatch *batch, AkView statement);
 
 /* Frees the events; ids and locators stay. */
 void ak_batch_drop_events(AkBatch *batch);

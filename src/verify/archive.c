@@ -12,6 +12,7 @@ typedef struct {
     const AkVerifyConfig *config;
     AkVerifyReport *report;
     AkSegmentContext context;
+    AkAcceptedList *accepted;
     GPtrArray *entries;   /* AkCatalogEntry */
     gboolean *is_sampled; /* per entry; NULL: all */
     guint next;
@@ -82,7 +83,8 @@ static void check_order(Pass *pass, AkSegmentCheck *check)
     const AkManifest *manifest = &check->footer.manifest;
 
     if (manifest->first_index == pass->expected &&
-        strcmp(manifest->prev_hash, pass->last_hash) != 0)
+        strcmp(manifest->prev_hash, pass->last_hash) != 0 &&
+        !ak_accepted_list_has(pass->accepted, manifest, pass->last_hash))
         ak_found_object(&check->found, AK_FAULT_PREV_HASH_GAP, check->entry->key,
                         "it follows '%s', the segment before it ends with '%s'",
                         manifest->prev_hash, pass->last_hash);
@@ -179,8 +181,9 @@ static gboolean run_pass(Pass *pass, GError **error)
     }
     if (!check_store(config, &found, error))
         return FALSE;
-    pass->entries = ak_catalog_read(config, source, &found, error);
-    if (pass->entries == NULL)
+    pass->entries = ak_catalog_read(config, source, pass->accepted, &found, error);
+    if (pass->entries == NULL || ((config->what & AK_VERIFY_ARCHIVE) != 0 &&
+                                  !ak_accepted_list_read(pass->accepted, config, &found, error)))
         return FALSE;
     ak_found_report(&found, config, pass->report);
     draw_sample(pass);
@@ -194,6 +197,7 @@ gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report,
     gboolean is_done;
 
     pass.sha = ak_sha256_new();
+    pass.accepted = ak_accepted_list_new();
     pass.context.config = config;
     pass.context.checkers = g_async_queue_new_full(free_checker);
     pass.context.sources = g_async_queue_new_full(free_source);
@@ -201,6 +205,7 @@ gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report,
         pass.context.note_key = ak_note_key_new(origin, config->checkpoint_key);
     is_done = run_pass(&pass, error);
     ak_sha256_free(pass.sha);
+    ak_accepted_list_free(pass.accepted);
     ak_note_key_free(pass.context.note_key);
     g_async_queue_unref(pass.context.checkers);
     g_async_queue_unref(pass.context.sources);

@@ -7,6 +7,7 @@
 typedef struct {
     const AkVerifyConfig *config;
     AkFoundList *found;
+    AkAcceptedList *accepted;
     GPtrArray *entries;   /* AkCatalogEntry */
     GHashTable *recorded; /* key → AkCatalogEntry: what the source says was archived */
     AkCursor pointer;
@@ -82,6 +83,8 @@ static gboolean add_object(const AkObject *object, gpointer data, GError **error
         add_version(catalog, entry, object);
         return TRUE;
     }
+    if (ak_accepted_list_add(catalog->accepted, catalog->config->chain, object, catalog->found))
+        return TRUE;
     if (!ak_segment_key_parse(object->key, &name)) {
         ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, object->key,
                         "no key of the archive's layout");
@@ -224,13 +227,17 @@ static void check_pointer(Catalog *catalog, guint64 covered)
                         covered, pointed);
 }
 
-GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkFoundList *found,
-                           GError **error)
+GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcceptedList *accepted,
+                           AkFoundList *found, GError **error)
 {
     g_autoptr(GHashTable) recorded =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_entry);
-    Catalog catalog = {.config = config, .found = found, .entries = entries, .recorded = recorded};
+    Catalog catalog = {.config = config,
+                       .found = found,
+                       .accepted = accepted,
+                       .entries = entries,
+                       .recorded = recorded};
     guint64 covered;
 
     if (!load_recorded(&catalog, source, error) ||

@@ -1,7 +1,7 @@
 #ifndef AK_VERIFY_CATALOG_H
 #define AK_VERIFY_CATALOG_H
 
-#include "verify/found.h"
+#include "verify/accepted.h"
 
 /* One segment of the chain as the archive lists it. */
 typedef struct {
@@ -20,9 +20,9 @@ typedef struct {
 /*
  * The chain's segments in order of their indexes. What does not belong there (foreign keys,
  * shadowing versions, delete markers, overlaps, holes, pointers that do not fit) goes to @found.
- * @source NULL: nothing is recorded.
+ * @source NULL: nothing is recorded. @accepted takes note of the acceptances; NULL: not wanted.
  */
-GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkFoundList *found,
-                           GError **error) AK_MUST_CHECK;
+GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcceptedList *accepted,
+                           AkFoundList *found, GError **error) AK_MUST_CHECK;
 
 #endif

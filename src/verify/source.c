@@ -4,6 +4,7 @@
 #include "source/walk.h"
 #include "util/ordered.h"
 #include "util/stop.h"
+#include "verify/accepted.h"
 #include "verify/found.h"
 #include "verify/pass.h"
 
@@ -12,6 +13,7 @@ enum { BATCH_ROWS = 1024, BATCH_BYTES = 8 * 1024 * 1024 };
 typedef struct {
     const AkVerifyConfig *config;
     AkVerifyReport *report;
+    AkSource *source;
     AkWalk *walk;
     GAsyncQueue *checkers; /* idle AkChecker */
     gboolean is_at_end;
@@ -87,6 +89,20 @@ static void add_break(Item *item, AkWalkStep step, const AkWalkFault *fault)
                        fault->orphan_prev, fault->head.id, fault->head.index);
 }
 
+static gboolean take_break(Pass *pass, Item *item, AkWalkStep step, GError **error)
+{
+    gboolean is_accepted;
+
+    if (!ak_accepted_cross(pass->source, pass->walk, step, pass->config, &item->found, &is_accepted,
+                           error))
+        return FALSE;
+    if (is_accepted)
+        return TRUE;
+    add_break(item, step, ak_walk_fault(pass->walk));
+    ak_walk_step_over(pass->walk);
+    return TRUE;
+}
+
 static gboolean is_in_range(const AkVerifyConfig *config, const AkEvent *event)
 {
     return event->ts_usec >= config->since_usec && event->ts_usec < config->until_usec;
@@ -132,9 +148,8 @@ static gpointer next_item(gpointer data, GError **error)
             take_event(pass, item, &row);
         } else if (step == AK_WALK_END) {
             pass->is_at_end = TRUE;
-        } else {
-            add_break(item, step, ak_walk_fault(pass->walk));
-            ak_walk_step_over(pass->walk);
+        } else if (!take_break(pass, item, step, error)) {
+            break;
         }
     }
     if ((error == NULL || *error == NULL) &&
@@ -197,6 +212,7 @@ gboolean ak_verify_source(const AkVerifyConfig *config, AkVerifyReport *report, 
         !find_start(source, config->since_usec, &start, error))
         return FALSE;
     walk = ak_walk_new(source, &start.cursor, start.ts_usec);
+    pass.source = source;
     pass.walk = walk;
     return ak_ordered_run(&ordered, error);
 }

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-COMMANDS = ["init", "append", "archive", "status", "verify", "canonical", "explain", "get",
+COMMANDS = ["init", "append", "archive", "accept", "status", "verify", "canonical", "explain", "get",
             "restore", "demo", "help", "man", "completion", "reference"]
 
 
