@@ -74,7 +74,7 @@ void sim_call_late(SimRequest *request)
 {
     SimWorld *world = request->world;
     SimFibers *fibers = world->lab->fibers;
-    guint most = sim_rng_chance(&world->rng, 5000) ? 100000 : 5000000;
+    guint most = sim_rng_chance(&world->rng, 5000) ? 100000 : SIM_LATEST_MS * 1000;
     gint64 at = world->now_usec + sim_rng_between(&world->rng, 1, most);
 
     if (sim_fibers_left(fibers) > SIM_MAX_FIBERS / 4)

@@ -3,6 +3,9 @@
 
 #include "sim/world.h"
 
+/* A request that was given up arrives within that time, if it does. */
+enum { SIM_LATEST_MS = 5000 };
+
 /* What crosses the network and changes something: it can be lost, late, and there twice. */
 typedef enum {
     SIM_LEASE_ACQUIRE,

@@ -76,7 +76,7 @@ void sim_check_plan(SimWorld *world, const SimRequest *request)
         sim_violate(world, "promise 6: '%s' is filed under a wrong day", row->key);
 }
 
-static const AkSegmentRow *find_plan(const SimWorld *world, const char *key)
+const AkSegmentRow *sim_find_plan(const SimWorld *world, const char *key)
 {
     for (guint i = 0; i < world->segments->len; i++) {
         const AkSegmentRow *row = g_ptr_array_index(world->segments, i);
@@ -96,7 +96,7 @@ static gboolean is_locked(const SimObject *object, const AkSegmentRow *row)
 /* Promises 2 and 4: what becomes visible was planned, and is locked at that moment. */
 void sim_check_put(SimWorld *world, const SimObject *object)
 {
-    const AkSegmentRow *row = find_plan(world, object->key);
+    const AkSegmentRow *row = sim_find_plan(world, object->key);
 
     world->lab->stats.puts++;
     if (row == NULL)
@@ -108,7 +108,7 @@ void sim_check_put(SimWorld *world, const SimObject *object)
 /* Promises 1, 2, 4: the pointer moves over what is in the archive. */
 void sim_check_commit(SimWorld *world, const SimRequest *request)
 {
-    const AkSegmentRow *row = find_plan(world, request->row.key);
+    const AkSegmentRow *row = sim_find_plan(world, request->row.key);
     const SimObject *object = row != NULL ? sim_store_find(world, row->key, row->version) : NULL;
 
     world->lab->stats.commits++;
@@ -157,7 +157,7 @@ static gboolean is_explained(const SimWorld *world, int code)
 {
     static const SimFault gaps[] = {SIM_LATE_COMMIT, SIM_DELETE_HOT};
     static const SimFault conflicts[] = {SIM_DELETE_HOT, SIM_FOREIGN_OBJECT, SIM_WEAK_OBJECT,
-                                         SIM_LOCK_DROPPED};
+                                         SIM_LOCK_DROPPED, SIM_RESTORE};
     static const SimFault outages[] = {SIM_TIMEOUT, SIM_LOST_REPLY, SIM_READ_CUT, SIM_TORN_WRITE};
 
     switch (code) {

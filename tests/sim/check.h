@@ -7,6 +7,9 @@
  * The promises, looked at from outside: what the database and the store have become against what
  * the chain says they should. Nothing here asks the exporter. Each reports with sim_violate().
  */
+/* The segment that is or was to be stored under @key; NULL: none. */
+const AkSegmentRow *sim_find_plan(const SimWorld *world, const char *key);
+
 /* Right after an effect. */
 void sim_check_acquire(SimWorld *world);
 void sim_check_plan(SimWorld *world, const SimRequest *request);

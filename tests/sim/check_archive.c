@@ -1,6 +1,7 @@
 #include "sim/check_archive.h"
 
 #include "segment/reader.h"
+#include "sim/check.h"
 #include "sim/store.h"
 #include "tree/checkpoint.h"
 
@@ -24,17 +25,6 @@ void sim_archive_check_free(SimArchiveCheck *check)
     (void)ZSTD_freeDCtx(check->zstd);
     ak_buf_clear(&check->lines);
     g_free(check);
-}
-
-static const AkSegmentRow *find_plan(const SimWorld *world, const char *key)
-{
-    for (guint i = 0; i < world->segments->len; i++) {
-        const AkSegmentRow *row = g_ptr_array_index(world->segments, i);
-
-        if (g_str_equal(row->key, key))
-            return row;
-    }
-    return NULL;
 }
 
 /* What zstdcat would print, against the lines that the events have to give. */
@@ -78,7 +68,7 @@ static gboolean has_footer(SimWorld *world, AkView object, const AkSegmentRow *r
 
 void sim_check_object(SimWorld *world, const SimObject *object)
 {
-    const AkSegmentRow *row = find_plan(world, object->key);
+    const AkSegmentRow *row = sim_find_plan(world, object->key);
     gsize len;
     gconstpointer data = g_bytes_get_data(object->data, &len);
     AkView view = ak_view(data, len);

@@ -21,7 +21,8 @@ static gboolean acquire(SimRequest *request, GError **error)
 {
     SimWorld *world = request->world;
 
-    if (world->holder[0] != '\0' && world->lease_until_usec > world->now_usec) {
+    if (world->holder[0] != '\0' && !g_str_equal(world->holder, request->holder) &&
+        world->lease_until_usec > world->now_usec) {
         g_set_error(error, AK_ERROR, AK_ERROR_BUSY, "chain is held by '%s'", world->holder);
         return FALSE;
     }

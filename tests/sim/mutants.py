@@ -26,6 +26,7 @@ MUTANTS = {
         "    if (job->kind == JOB_PUT && job->error != NULL) {\n"
         "        g_clear_error(&job->error);\n        job->flight->state = AK_FLIGHT_PUT;\n    }\n"
         "    if (job->error != NULL)\n        fail(pipeline,")],
+    "way-back-forgotten": [("if (waiting->row.is_archived || holders.is_shared)", "if (TRUE)")],
     # promise 2
     "plan-skipped": [(
         "    if (!source->driver->plan(source, epoch, row, error))\n        return FALSE;\n", "")],
@@ -38,6 +39,11 @@ MUTANTS = {
         "        memcpy(plan->root, segment->manifest.root, AK_SHA256_LEN);\n"
         "        return TRUE;")],
     "other-content-taken": [("!is_planned_content(adoption, &footer) || ", "")],
+    # promise 3
+    "verdict-believed": [("        doubt_verdict(&session, &local);\n", "        (void)0;\n")],
+    "race-believed": [(
+        "    if (session->epoch != 0 &&\n        !writer->driver->lease_renew(",
+        "    if (FALSE &&\n        !writer->driver->lease_renew(")],
     # promise 4
     "weak-lock-taken": [("!is_locked_enough(adoption, &object) ||", "")],
     "lock-too-short": [(

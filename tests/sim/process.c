@@ -78,6 +78,7 @@ void sim_process_init(SimWorld *world, guint number, gboolean is_follow)
     process->number = number;
     process->exec.driver = &driver;
     process->source.chain = SIM_CHAIN_NAME;
+    process->keeps_name = sim_rng_chance(rng, 5000);
     g_queue_init(&process->done);
     sim_store_init(process);
     process->config = (AkExportConfig){
@@ -114,8 +115,9 @@ void sim_process_run(SimProcess *process)
     process->main = sim_fiber_current(world->lab->fibers);
     process->is_crashed = FALSE;
     process->stop = 0;
+    process->runs++;
     (void)g_snprintf(process->holder, sizeof process->holder, "p%u.%u", process->number,
-                     ++process->runs);
+                     process->keeps_name ? 0 : process->runs);
     g_clear_error(&process->error);
     sim_trace(world, "%s starts", process->holder);
     (void)!ak_export_run(&process->config, &process->report, &process->error);

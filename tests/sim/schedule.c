@@ -1,6 +1,7 @@
 #include "sim/schedule.h"
 
 #include "fixed_key.h"
+#include "sim/backup.h"
 #include "sim/call.h"
 #include "sim/check.h"
 #include "sim/check_archive.h"
@@ -15,18 +16,18 @@ static const struct {
     const char *name;
     guint of_10, most;
 } faults[SIM_N_FAULTS] = {
-    [SIM_CRASH] = {"crash", 6, 100},
-    [SIM_LOST_REPLY] = {"lost reply", 6, 200},
-    [SIM_TIMEOUT] = {"time-out", 6, 200},
+    [SIM_CRASH] = {"crash", 6, 400},
+    [SIM_LOST_REPLY] = {"lost reply", 6, 500},
+    [SIM_TIMEOUT] = {"time-out", 6, 500},
     [SIM_LATE_REQUEST] = {"late request", 0, 0}, /* half of the time-outs */
     [SIM_DUPLICATE] = {"duplicated request", 6, 5000},
-    [SIM_TORN_WRITE] = {"torn write", 5, 1000},
-    [SIM_STALL] = {"stall", 6, 200},
-    [SIM_PAUSE] = {"pause", 6, 100},
-    [SIM_CLOCK_STEP] = {"clock step", 5, 100},
+    [SIM_TORN_WRITE] = {"torn write", 5, 2000},
+    [SIM_STALL] = {"stall", 6, 500},
+    [SIM_PAUSE] = {"pause", 6, 400},
+    [SIM_CLOCK_STEP] = {"clock step", 5, 300},
     [SIM_THROTTLED] = {"throttling", 5, 500},
     [SIM_DENIED] = {"denied", 3, 100},
-    [SIM_READ_CUT] = {"read cut short", 5, 100},
+    [SIM_READ_CUT] = {"read cut short", 5, 300},
     [SIM_LATE_COMMIT] = {"late commit", 5, 1500},
     [SIM_DELETE_COLD] = {"archived row deleted", 5, 5000},
     [SIM_DELETE_HOT] = {"row deleted too early", 1, 500},
@@ -34,6 +35,7 @@ static const struct {
     [SIM_WEAK_OBJECT] = {"weaker object", 1, 1000},
     [SIM_LOCK_DROPPED] = {"lock dropped", 1, 1000},
     [SIM_DELETE_MARKER] = {"delete marker", 3, 1500},
+    [SIM_RESTORE] = {"restored database", 2, 10000},
 };
 
 const char *sim_fault_name(SimFault fault)
@@ -94,12 +96,6 @@ static void draw_rates(SimWorld *world)
     }
 }
 
-static void free_segment(gpointer row)
-{
-    ak_segment_row_clear(row);
-    g_free(row);
-}
-
 static void init(SimWorld *world, SimLab *lab, guint64 seed)
 {
     SimRng *rng = &world->rng;
@@ -108,7 +104,7 @@ static void init(SimWorld *world, SimLab *lab, guint64 seed)
     *world = (SimWorld){.lab = lab, .seed = seed, .rng = {seed}, .seen_pointer = -1};
     world->now_usec = G_GINT64_CONSTANT(1750000000) * 1000000;
     world->pointer = AK_CURSOR_START;
-    world->segments = g_ptr_array_new_with_free_func(free_segment);
+    world->segments = g_ptr_array_new_with_free_func(sim_segment_free);
     world->objects = g_ptr_array_new_with_free_func(sim_object_free);
     world->chain = lab->chains[sim_rng_below(rng, SIM_CHAINS)];
     most = sim_rng_chance(rng, 7000) ? 20 : SIM_MAX_EVENTS;
@@ -127,6 +123,7 @@ static void clear(SimWorld *world)
 {
     for (guint i = 0; i < SIM_MAX_PROCESSES; i++)
         sim_process_clear(&world->processes[i]);
+    sim_backup_free(world);
     g_ptr_array_unref(world->segments);
     g_ptr_array_unref(world->objects);
     g_free(world->violation);
@@ -198,10 +195,15 @@ static void direct(gpointer data)
     sim_sleep(world, sim_rng_between(&world->rng, 1000, 8000) * 1000LL);
     sim_trace(world, "the storm ends");
     end_processes(world);
+    if (world->backup != NULL && sim_draw(world, SIM_RESTORE)) {
+        sim_sleep(world, SIM_LATEST_MS * 1000LL); /* nothing is under way any more */
+        sim_backup_restore(world);
+    }
     world->is_calm = TRUE;
     sim_table_settle(world);
     world->calm_pointer = world->pointer.index;
     run_last(world);
+    world->end_usec = world->now_usec;
 }
 
 char *sim_schedule_run(SimLab *lab, guint64 seed)

@@ -1,5 +1,6 @@
 #include "sim/table.h"
 
+#include "sim/backup.h"
 #include "sim/store.h"
 
 /* Rows commit in chain order, more or less: a late one leaves its successors without it. */
@@ -86,6 +87,8 @@ void sim_table_run(gpointer data)
                 delete_row(world, FALSE);
             if (sim_draw(world, SIM_DELETE_MARKER))
                 hide_object(world);
+            if (world->backup == NULL && sim_rng_chance(&world->rng, 1000))
+                sim_backup_take(world);
             tick_usec = world->now_usec + 200000;
         }
         sim_fiber_sleep(world->lab->fibers, next_usec(world));

@@ -29,6 +29,7 @@ typedef enum {
     SIM_WEAK_OBJECT,    /* the planned object is there, under a shorter lock */
     SIM_LOCK_DROPPED,   /* the store keeps an object and not its lock */
     SIM_DELETE_MARKER,  /* somebody hides an object */
+    SIM_RESTORE,        /* auditkeep's state comes back from a backup, the archive is ahead of it */
     SIM_N_FAULTS
 } SimFault;
 
@@ -50,7 +51,7 @@ typedef struct {
     guint64 schedules, steps, runs, done_runs, puts, commits;
     guint64 faults[SIM_N_FAULTS];
     guint64 violations;
-    guint64 unseen_gaps; /* check_end.c */
+    guint64 unseen_gaps, strays; /* known limits: check_end.c */
 } SimStats;
 
 /* What is expensive, kept from schedule to schedule. */
@@ -97,6 +98,7 @@ typedef struct {
     AkSourceConfig source; /* source.c, too */
     AkExportConfig config;
     char holder[16];
+    gboolean keeps_name; /* from run to run, as in a container */
     guint runs;
     gint stop;
     gboolean is_crashed;
@@ -131,6 +133,8 @@ struct SimWorld {
     gint64 pointer_usec;
     GPtrArray *segments; /* AkSegmentRow, in order */
 
+    struct SimBackup *backup; /* of that state and of the rows' marks; NULL: none was taken */
+
     /* the store */
     GPtrArray *objects; /* SimObject, in order of their writing */
     guint versions;
@@ -148,6 +152,7 @@ struct SimWorld {
     guint64 seen_epoch;
     gint64 seen_pointer;
     gint64 calm_pointer; /* when the last exporter starts */
+    gint64 end_usec;     /* when it has ended */
     guint64 seen_segments;
     char *violation; /* the first one */
 };
