@@ -80,7 +80,7 @@ def event(text="event", **members):
 
 
 class Appenders:
-    """Some threads that append a few events at a time until told to stop; outages only delay them."""
+    """Threads that append a few events at a time until told to stop; outages only delay them."""
 
     def __init__(self, world, count=4, events=5):
         self._world, self._events = world, events

@@ -4,25 +4,41 @@ import time
 
 import pytest
 
+from fault_proxy import HttpProxy
 from follow import (appenders, assert_all_well, chained_rows, commit_late, event, followers,
                     head_of, insert_of, said, session, wait_all_archived, wait_archived, writer_of)
-from harness import sample_events, wait_for
+from harness import aws_env, sample_events, wait_for
 
 LEASE = 2.0
 
 
+@pytest.fixture
+def chain(make_world):
+    """
+    chain(source, archive): a world that is ready. S3 is behind a proxy that keeps to conditions on
+    PUT, as AWS does: with the bare gateway a paused writer may leave a second version.
+    """
+    def make(source, archive):
+        world = make_world(source, archive)
+        if archive == "s3":
+            proxy = make_world.keep(HttpProxy(world.archive.client.endpoint))
+            world.env.update(aws_env(world.archive.client, proxy.url))
+        return world.init()
+    return make
+
+
 @pytest.fixture(params=[("sqlite", "file"), ("postgres", "s3")], ids="-".join)
-def service(request, make_world):
-    return make_world(*request.param).init()
+def service(request, chain):
+    return chain(*request.param)
 
 
-@pytest.fixture(params=["file", "s3"])
-def shared(request, make_world):
+@pytest.fixture
+def shared(chain):
     """
-    SQLite is left out where writers are paused: who is stopped in a transaction there keeps the
-    file's lock, and everybody waits for it (docs/reliability.md).
+    Where writers are paused: SQLite and folders are left out, since who is stopped there may keep
+    a file's lock, and everybody waits for it (docs/reliability.md).
     """
-    return make_world("postgres", request.param).init()
+    return chain("postgres", "s3")
 
 
 def elapsed(begun):
@@ -102,7 +118,7 @@ def test_takes_over_from_a_killed_writer(service):
         writers.stop()
         wait_all_archived(service)
         assert standby.stop() == 0, standby.log()
-    assert_all_well(service, strictly=False)
+    assert_all_well(service)
 
 
 def test_paused_writer_does_no_harm(shared):
@@ -122,7 +138,7 @@ def test_paused_writer_does_no_harm(shared):
         wait_all_archived(shared)
         assert writer.stop() == 0, writer.log()
         assert standby.stop() == 0, standby.log()
-    assert_all_well(shared, strictly=False)
+    assert_all_well(shared)
 
 
 def test_paused_again_and_again(shared):
@@ -140,7 +156,7 @@ def test_paused_again_and_again(shared):
         wait_all_archived(shared)
         for follower in pair:
             assert follower.stop() == 0, follower.log()
-    assert_all_well(shared, strictly=False)
+    assert_all_well(shared)
 
 
 def test_once_beside_a_writer(service):
@@ -233,12 +249,11 @@ def test_fork_stops_the_chain_at_once(make_world):
     world.init()
     with followers(world, 1, "--gap-grace", "1h") as (follower,):
         wait_all_archived(world)
-        for _ in range(2):
-            world.source.load(chained_rows(rows[-1]["hash"], 1, ts="2027-01-01T00:00:01Z"))
+        world.source.load([row for n in (1, 2) for row in chained_rows(
+            rows[-1]["hash"], 1, ts=f"2027-01-01T00:00:0{n}Z")])
         assert follower.ended() == 1
         assert said(follower, "prev_hash_fork", rows[-1]["hash"]), follower.log()
-    archived = world.state()["archived"]
-    assert archived["index"] in (29, 30), "the first may have been archived before the second came"
+    assert world.state()["archived"]["index"] in (29, 30), "the first one read may be archived"
     world.verify("archive")
 
 
