@@ -17,6 +17,9 @@ static void append_json(GString *out, const AkExportReport *report)
     ak_json_uint(&json, "adopted", report->adopted);
     ak_json_uint(&json, "contentBytes", report->content_bytes);
     ak_json_uint(&json, "objectBytes", report->object_bytes);
+    ak_json_uint(&json, "seals", report->seals);
+    ak_json_uint(&json, "sealedDays", report->sealed_days);
+    ak_json_uint(&json, "heartbeats", report->heartbeats);
     ak_json_open(&json, "faults", '{');
     for (AkFaultCode code = 0; code < AK_FAULT_N_CODES; code++)
         if (report->faults[code] > 0)
@@ -40,6 +43,14 @@ static void append_text(GString *out, const AkExportReport *report, gboolean is_
         g_string_append_printf(
             out, "%" G_GUINT64_FORMAT " of the objects were stored by an earlier run already\n",
             report->adopted);
+    if (report->seals > 0)
+        g_string_append_printf(
+            out, "sealed %" G_GUINT64_FORMAT " day%s in %" G_GUINT64_FORMAT " object%s\n",
+            report->sealed_days, ak_text_plural(report->sealed_days), report->seals,
+            ak_text_plural(report->seals));
+    if (report->heartbeats > 0)
+        g_string_append_printf(out, "wrote %" G_GUINT64_FORMAT " heartbeat%s\n", report->heartbeats,
+                               ak_text_plural(report->heartbeats));
     for (AkFaultCode code = 0; code < AK_FAULT_N_CODES; code++)
         if (report->faults[code] > 0)
             g_string_append_printf(out, "%s %s: %" G_GUINT64_FORMAT " event%s, archived as found\n",
@@ -75,6 +86,8 @@ static void fill_config(const AkCli *cli, AkExportConfig *config)
     config->flush_interval_ms = (guint)ak_cli_number(cli, AK_OPT_FLUSH_INTERVAL);
     config->poll_interval_ms = (guint)ak_cli_number(cli, AK_OPT_POLL_INTERVAL);
     config->gap_grace_ms = (guint)ak_cli_number(cli, AK_OPT_GAP_GRACE);
+    config->seal_grace_ms = (guint)ak_cli_number(cli, AK_OPT_SEAL_GRACE);
+    config->heartbeat_interval_ms = (guint)ak_cli_number(cli, AK_OPT_HEARTBEAT_INTERVAL);
     config->threads = (guint)ak_cli_number(cli, AK_OPT_THREADS);
     config->after_id = ak_cli_text(cli, AK_OPT_AFTER_ID);
     config->limit = ak_cli_number(cli, AK_OPT_LIMIT);
@@ -126,7 +139,7 @@ gboolean ak_cmd_archive(AkCli *cli, GError **error)
     fill_config(cli, &config);
     if (!ak_export_run(&config, &report, error)) {
         /* What was done before the error counts; the error itself is what the status tells. */
-        if (report.segments > 0)
+        if (report.segments > 0 || report.seals > 0)
             (void)print_report(cli, &report, NULL);
         return FALSE;
     }

@@ -251,6 +251,8 @@ static void fill_config(const AkCli *cli, AkVerifyConfig *config)
     config->require_signatures = ak_cli_flag(cli, AK_OPT_REQUIRE_SIGNATURES);
     config->origin = ak_cli_text(cli, AK_OPT_ORIGIN);
     config->retention = ak_cli_text(cli, AK_OPT_RETENTION);
+    config->seal_grace_ms = (guint)ak_cli_number(cli, AK_OPT_SEAL_GRACE);
+    config->is_unsealed_ok = !ak_cli_flag(cli, AK_OPT_REQUIRE_SEALS);
     config->since_usec = has_since ? (gint64)ak_cli_number(cli, AK_OPT_SINCE) : G_MININT64;
     config->until_usec = has_until ? (gint64)ak_cli_number(cli, AK_OPT_UNTIL) : G_MAXINT64;
     config->limit = ak_cli_number(cli, AK_OPT_LIMIT);

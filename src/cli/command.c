@@ -55,7 +55,8 @@ const AkCommand ak_commands[AK_CMD_N] = {
              "objects, read back; only then does the pointer move. An event that fails a check is "
              "archived as it is and marked with its fault.\n"
              "With --json the report is an object with the members events, segments, adopted, "
-             "contentBytes, objectBytes, faults (an object of fault names and counts) and head "
+             "contentBytes, objectBytes, seals, sealedDays, heartbeats, faults (an object of fault "
+             "names and counts) and head "
              "(index, id, hash).",
          .example = "auditkeep archive --source sqlite:audit.db --archive file:archive --key "
                     "archiver.pem",

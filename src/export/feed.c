@@ -159,6 +159,11 @@ gboolean ak_feed_is_spent(const AkFeed *feed)
     return feed->limits.max_rows != 0 && feed->n_rows >= feed->limits.max_rows;
 }
 
+void ak_feed_open_day(AkFeed *feed, gint64 day)
+{
+    feed->day = MAX(feed->day, day);
+}
+
 gint64 ak_feed_day(const AkFeed *feed)
 {
     return feed->day;

@@ -52,6 +52,9 @@ gboolean ak_feed_is_spent(const AkFeed *feed);
 /* The day of what was handed out last (or is open); G_MININT64: none yet. */
 gint64 ak_feed_day(const AkFeed *feed);
 
+/* Nothing is filed under an earlier day than @day from now on. When nothing is open. */
+void ak_feed_open_day(AkFeed *feed, gint64 day);
+
 /* Rows that are read and not handed out yet. */
 guint ak_feed_open(const AkFeed *feed);
 

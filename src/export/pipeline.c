@@ -1,6 +1,7 @@
 #include "export/accepted.h"
 #include "export/flight.h"
 #include "export/session.h"
+#include "export/upkeep.h"
 
 #include "util/exec.h"
 #include "util/stop.h"
@@ -22,7 +23,7 @@ enum {
     GRACE_TICK_MS = 100
 };
 
-typedef enum { JOB_READ, JOB_BUILD, JOB_PLAN, JOB_PUT, JOB_COMMIT, JOB_RENEW } JobKind;
+typedef enum { JOB_READ, JOB_BUILD, JOB_PLAN, JOB_PUT, JOB_COMMIT, JOB_RENEW, JOB_UPKEEP } JobKind;
 
 typedef struct Pipeline Pipeline;
 
@@ -33,6 +34,7 @@ typedef struct {
     GError *error;
     /* JOB_READ */
     guint wait_ms; /* first wait for new rows that long */
+    gint64 begun_usec;
     AkFeedStep step;
     AkBatch *batch;
     gint64 day;
@@ -43,10 +45,13 @@ struct Pipeline {
     AkSession *session;
     GAsyncQueue *builders; /* idle AkSegmentBuilder */
     GQueue flights;        /* in chain order */
+    AkUpkeep upkeep;
     guint max_flights;
     guint running; /* jobs */
     gboolean is_reading;
     gboolean is_writer_busy;
+    gboolean is_open; /* rows were read that are in no batch yet */
+    gboolean is_upkeeping;
     gboolean has_all;        /* nothing more will be read */
     gboolean is_commit_lost; /* a commit failed: whether it took effect, the next session sees */
     guint next_wait_ms;      /* of the next read */
@@ -89,9 +94,11 @@ static void run_read(Job *job)
 {
     AkSession *session = job->pipeline->session;
 
-    if (wait_for_rows(job))
-        (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch,
-                            &job->day, &job->error);
+    if (!wait_for_rows(job))
+        return;
+    job->begun_usec = now(job->pipeline);
+    (void)!ak_feed_next(session->feed, session->config->stop, &job->step, &job->batch, &job->day,
+                        &job->error);
 }
 
 static void run_build(Job *job)
@@ -144,7 +151,15 @@ static void run_job(gpointer data)
         (void)!writer->driver->lease_renew(writer, session->epoch, ak_export_lease_ttl_ms(config),
                                            &job->error);
         break;
+    case JOB_UPKEEP:
+        (void)!ak_upkeep_run(&job->pipeline->upkeep, &job->error);
+        break;
     }
+}
+
+static gboolean needs_writer(JobKind kind)
+{
+    return kind == JOB_PLAN || kind == JOB_COMMIT || kind == JOB_RENEW || kind == JOB_UPKEEP;
 }
 
 static void start(Pipeline *pipeline, JobKind kind, AkFlight *flight)
@@ -157,7 +172,8 @@ static void start(Pipeline *pipeline, JobKind kind, AkFlight *flight)
     job->wait_ms = kind == JOB_READ ? pipeline->next_wait_ms : 0;
     pipeline->running++;
     pipeline->is_reading |= kind == JOB_READ;
-    pipeline->is_writer_busy |= kind == JOB_PLAN || kind == JOB_COMMIT || kind == JOB_RENEW;
+    pipeline->is_writer_busy |= needs_writer(kind);
+    pipeline->is_upkeeping |= kind == JOB_UPKEEP;
     pipeline->session->exec->driver->submit(pipeline->session->exec, run_job, job);
 }
 
@@ -197,6 +213,7 @@ static void drop_head(Pipeline *pipeline)
     AkFlight *flight = g_queue_pop_head(&pipeline->flights);
 
     ak_flight_report(flight, pipeline->session->report);
+    ak_upkeep_note(&pipeline->upkeep, flight->day);
     ak_flight_free(flight);
 }
 
@@ -214,6 +231,16 @@ static void seal_built(Pipeline *pipeline)
     }
 }
 
+/* Days are closed while nothing is being read: what is read later is filed after them. */
+static gboolean is_upkeep_due(Pipeline *pipeline)
+{
+    gboolean is_idle =
+        !pipeline->is_reading && !pipeline->is_open && g_queue_is_empty(&pipeline->flights);
+
+    return pipeline->error == NULL && !is_stopped(pipeline) &&
+           ak_upkeep_is_due(&pipeline->upkeep, is_idle);
+}
+
 /* What the writing connection does next. A failure elsewhere does not keep what is in the archive
  * from being committed; a lost lease and a failed commit do. */
 static void start_writer(Pipeline *pipeline)
@@ -225,6 +252,8 @@ static void start_writer(Pipeline *pipeline)
         return;
     if (pipeline->error == NULL && now(pipeline) >= pipeline->renew_usec)
         start(pipeline, JOB_RENEW, NULL);
+    else if (is_upkeep_due(pipeline))
+        start(pipeline, JOB_UPKEEP, NULL);
     else if (pipeline->error == NULL && (sealed = first_in(pipeline, AK_FLIGHT_SEALED)) != NULL)
         start(pipeline, JOB_PLAN, sealed);
     else if (head != NULL && head->state == AK_FLIGHT_PUT)
@@ -233,8 +262,8 @@ static void start_writer(Pipeline *pipeline)
 
 static void start_read(Pipeline *pipeline)
 {
-    if (pipeline->is_reading || pipeline->has_all || pipeline->error != NULL ||
-        g_queue_get_length(&pipeline->flights) >= pipeline->max_flights)
+    if (pipeline->is_reading || pipeline->is_upkeeping || pipeline->has_all ||
+        pipeline->error != NULL || g_queue_get_length(&pipeline->flights) >= pipeline->max_flights)
         return;
     if (is_stopped(pipeline)) {
         pipeline->has_all = TRUE;
@@ -331,6 +360,7 @@ static void on_end(Pipeline *pipeline)
 static void on_read(Pipeline *pipeline, Job *job)
 {
     pipeline->is_reading = FALSE;
+    pipeline->upkeep.head_usec = 0;
     if (job->error != NULL)
         return;
     switch (job->step) {
@@ -340,6 +370,8 @@ static void on_read(Pipeline *pipeline, Job *job)
         add_batch(pipeline, g_steal_pointer(&job->batch), job->day);
         break;
     case AK_FEED_END:
+        if (!ak_feed_is_spent(pipeline->session->feed))
+            pipeline->upkeep.head_usec = job->begun_usec;
         on_end(pipeline);
         break;
     case AK_FEED_GAP:
@@ -347,6 +379,17 @@ static void on_read(Pipeline *pipeline, Job *job)
         on_break(pipeline, job->step);
         break;
     }
+    pipeline->is_open = ak_feed_open(pipeline->session->feed) > 0;
+}
+
+static void end_upkeep(Pipeline *pipeline)
+{
+    gint64 open_day = pipeline->upkeep.sealer.next_day;
+
+    pipeline->is_upkeeping = FALSE;
+    /* a read that went on meanwhile is past that day already */
+    if (!pipeline->is_reading && !pipeline->is_open && open_day != G_MAXINT64)
+        ak_feed_open_day(pipeline->session->feed, open_day);
 }
 
 static void finish(Pipeline *pipeline, Job *job)
@@ -354,8 +397,10 @@ static void finish(Pipeline *pipeline, Job *job)
     pipeline->running--;
     if (job->kind == JOB_READ)
         on_read(pipeline, job);
-    else if (job->kind == JOB_PLAN || job->kind == JOB_COMMIT || job->kind == JOB_RENEW)
+    else if (needs_writer(job->kind))
         pipeline->is_writer_busy = FALSE;
+    if (job->kind == JOB_UPKEEP)
+        end_upkeep(pipeline);
     if (job->kind == JOB_RENEW)
         pipeline->renew_usec =
             now(pipeline) + ak_export_lease_ttl_ms(pipeline->config) * 1000LL / 3;
@@ -425,7 +470,8 @@ gboolean ak_session_export(AkSession *session, GError **error)
     };
 
     g_queue_init(&pipeline.flights);
-    loop(&pipeline);
+    if (ak_upkeep_open(&pipeline.upkeep, session, &pipeline.error))
+        loop(&pipeline);
     g_queue_clear_full(&pipeline.flights, free_flight);
     g_async_queue_unref(pipeline.builders);
     return take_verdict(&pipeline, error);

@@ -1,5 +1,5 @@
 #include "verify/pass.h"
-#include "verify/segment.h"
+#include "verify/seal.h"
 
 #include "segment/key.h"
 #include "tree/merkle.h"
@@ -14,6 +14,9 @@ typedef struct {
     AkSegmentContext context;
     AkAcceptedList *accepted;
     GPtrArray *entries;   /* AkCatalogEntry */
+    GPtrArray *seals;     /* the same */
+    AkSegmentFact *facts; /* per entry */
+    guint taken;
     gboolean *is_sampled; /* per entry; NULL: all */
     guint next;
     AkSha256 *sha;
@@ -98,6 +101,23 @@ static void check_order(Pass *pass, AkSegmentCheck *check)
                     sizeof pass->report->archive_head.hash);
 }
 
+/* What the seals are held against later. */
+static void remember(Pass *pass, const AkSegmentCheck *check)
+{
+    AkSegmentFact *fact = &pass->facts[pass->taken++];
+    const AkManifest *manifest = &check->footer.manifest;
+
+    fact->has_object = check->has_object;
+    memcpy(fact->object_sha256, check->object_sha256, AK_SHA256_LEN);
+    fact->has_footer = check->has_footer;
+    if (!check->has_footer)
+        return;
+    memcpy(fact->content_sha256, manifest->content_sha256, AK_SHA256_LEN);
+    memcpy(fact->last_hash, manifest->last_hash, sizeof fact->last_hash);
+    fact->has_root = pass->is_tree_known && pass->tree.size == manifest->last_index + 1;
+    memcpy(fact->root, pass->report->root, AK_SHA256_LEN);
+}
+
 static gboolean take_check(gpointer data, gpointer user_data, GError **error)
 {
     AkSegmentCheck *check = data;
@@ -112,6 +132,7 @@ static gboolean take_check(gpointer data, gpointer user_data, GError **error)
         check_order(pass, check);
     else if (!check->has_footer)
         pass->is_tree_known = FALSE;
+    remember(pass, check);
     report->segments++;
     report->archive_events += check->archive_events;
     report->cross_events += check->cross_events;
@@ -181,13 +202,17 @@ static gboolean run_pass(Pass *pass, GError **error)
     }
     if (!check_store(config, &found, error))
         return FALSE;
-    pass->entries = ak_catalog_read(config, source, pass->accepted, &found, error);
+    pass->entries = ak_catalog_read(config, source, pass->accepted, &pass->seals, &found, error);
     if (pass->entries == NULL || ((config->what & AK_VERIFY_ARCHIVE) != 0 &&
                                   !ak_accepted_list_read(pass->accepted, config, &found, error)))
         return FALSE;
     ak_found_report(&found, config, pass->report);
     draw_sample(pass);
-    return ak_ordered_run(&ordered, error);
+    pass->facts = g_new0(AkSegmentFact, pass->entries->len);
+    return ak_ordered_run(&ordered, error) &&
+           ((config->what & AK_VERIFY_ARCHIVE) == 0 ||
+            ak_seals_check(&pass->context, pass->seals, pass->entries, pass->facts, pass->report,
+                           error));
 }
 
 gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report, GError **error)
@@ -210,6 +235,8 @@ gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report,
     g_async_queue_unref(pass.context.checkers);
     g_async_queue_unref(pass.context.sources);
     g_clear_pointer(&pass.entries, g_ptr_array_unref);
+    g_clear_pointer(&pass.seals, g_ptr_array_unref);
+    g_free(pass.facts);
     g_free(pass.is_sampled);
     return is_done;
 }

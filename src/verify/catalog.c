@@ -1,6 +1,7 @@
 #include "verify/catalog.h"
 
 #include "segment/key.h"
+#include "segment/seal.h"
 
 #define PREFIX "audit/"
 
@@ -8,8 +9,10 @@ typedef struct {
     const AkVerifyConfig *config;
     AkFoundList *found;
     AkAcceptedList *accepted;
-    GPtrArray *entries;   /* AkCatalogEntry */
-    GHashTable *recorded; /* key → AkCatalogEntry: what the source says was archived */
+    GPtrArray *entries;     /* AkCatalogEntry */
+    GPtrArray *seals;       /* the same */
+    AkCatalogEntry *listed; /* the one that was listed last */
+    GHashTable *recorded;   /* key → AkCatalogEntry: what the source says was archived */
     AkCursor pointer;
     gboolean has_pointer;
 } Catalog;
@@ -73,11 +76,29 @@ static void add_version(Catalog *catalog, AkCatalogEntry *entry, const AkObject 
         fill_entry(entry, object);
 }
 
+/* What kind of object is it? NULL: of another chain, a heartbeat, or nothing of ours at all. */
+static GPtrArray *place_of(Catalog *catalog, const char *key, AkSegmentName *name)
+{
+    GPtrArray *place = NULL;
+    gint64 at;
+
+    *name = (AkSegmentName){0};
+    if (ak_segment_key_parse(key, name))
+        place = catalog->entries;
+    else if (ak_seal_key_parse(key, name->chain, &name->day))
+        place = catalog->seals;
+    else if (!ak_heartbeat_key_parse(key, name->chain, &at))
+        ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, key,
+                        "no key of the archive's layout");
+    return strcmp(name->chain, catalog->config->chain) == 0 ? place : NULL;
+}
+
 static gboolean add_object(const AkObject *object, gpointer data, GError **error)
 {
     Catalog *catalog = data;
-    AkCatalogEntry *entry = last_entry(catalog);
+    AkCatalogEntry *entry = catalog->listed;
     AkSegmentName name;
+    GPtrArray *place;
 
     if (entry != NULL && strcmp(entry->key, object->key) == 0) {
         add_version(catalog, entry, object);
@@ -85,19 +106,16 @@ static gboolean add_object(const AkObject *object, gpointer data, GError **error
     }
     if (ak_accepted_list_add(catalog->accepted, catalog->config->chain, object, catalog->found))
         return TRUE;
-    if (!ak_segment_key_parse(object->key, &name)) {
-        ak_found_object(catalog->found, AK_FAULT_OBJECT_EXTRA, object->key,
-                        "no key of the archive's layout");
-        return TRUE;
-    }
-    if (strcmp(name.chain, catalog->config->chain) != 0)
+    place = place_of(catalog, object->key, &name);
+    if (place == NULL)
         return TRUE;
     entry = g_new0(AkCatalogEntry, 1);
     entry->key = g_strdup(object->key);
     entry->day = name.day;
     entry->first_index = name.first_index;
     entry->last_index = name.last_index;
-    g_ptr_array_add(catalog->entries, entry);
+    g_ptr_array_add(place, entry);
+    catalog->listed = entry;
     add_version(catalog, entry, object);
     return TRUE;
 }
@@ -120,6 +138,22 @@ static gboolean add_recorded(const AkSegmentRow *row, gpointer data, GError **er
     return TRUE;
 }
 
+static gboolean add_recorded_seal(const AkSealRow *row, gpointer data, GError **error)
+{
+    Catalog *catalog = data;
+    AkCatalogEntry *entry;
+
+    if (!row->is_archived)
+        return TRUE;
+    entry = g_new0(AkCatalogEntry, 1);
+    entry->key = g_strdup(row->key);
+    entry->version = g_strdup(row->version);
+    entry->retain_until_usec = row->retain_until_usec;
+    memcpy(entry->object_sha256, row->sha256, AK_SHA256_LEN);
+    g_hash_table_replace(catalog->recorded, entry->key, entry);
+    return TRUE;
+}
+
 static gboolean load_recorded(Catalog *catalog, AkSource *source, GError **error)
 {
     g_auto(AkChainState) state = {0};
@@ -127,7 +161,9 @@ static gboolean load_recorded(Catalog *catalog, AkSource *source, GError **error
     if (source == NULL)
         return TRUE;
     if (!source->driver->check(source, error) || !source->driver->state(source, &state, error) ||
-        !source->driver->segments(source, 0, add_recorded, catalog, error))
+        !source->driver->segments(source, 0, add_recorded, catalog, error) ||
+        (source->driver->seals != NULL &&
+         !source->driver->seals(source, G_MININT64, add_recorded_seal, catalog, error)))
         return FALSE;
     catalog->pointer = state.archived;
     catalog->has_pointer = TRUE;
@@ -145,11 +181,11 @@ static gint by_index(gconstpointer a, gconstpointer b)
 }
 
 /* Versions that are nothing but delete markers leave an entry without an object. */
-static void drop_empty(Catalog *catalog)
+static void drop_empty(GPtrArray *entries)
 {
-    for (guint i = catalog->entries->len; i-- > 0;)
-        if (((AkCatalogEntry *)g_ptr_array_index(catalog->entries, i))->size == 0)
-            g_ptr_array_remove_index(catalog->entries, i);
+    for (guint i = entries->len; i-- > 0;)
+        if (((AkCatalogEntry *)g_ptr_array_index(entries, i))->size == 0)
+            g_ptr_array_remove_index(entries, i);
 }
 
 static void report_hole(Catalog *catalog, guint64 from, guint64 to)
@@ -182,13 +218,10 @@ static guint64 check_cover(Catalog *catalog)
     return expected;
 }
 
-static void check_recorded(Catalog *catalog)
+static void check_listed(Catalog *catalog, const GPtrArray *entries, GHashTable *listed)
 {
-    g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GList) keys = NULL;
-
-    for (guint i = 0; i < catalog->entries->len; i++) {
-        AkCatalogEntry *entry = g_ptr_array_index(catalog->entries, i);
+    for (guint i = 0; i < entries->len; i++) {
+        AkCatalogEntry *entry = g_ptr_array_index(entries, i);
         const AkCatalogEntry *recorded = recorded_entry(catalog, entry->key);
 
         (void)g_hash_table_add(listed, entry->key);
@@ -202,6 +235,15 @@ static void check_recorded(Catalog *catalog)
                             "the archived version '%s' is gone; another one is there",
                             recorded->version);
     }
+}
+
+static void check_recorded(Catalog *catalog)
+{
+    g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GList) keys = NULL;
+
+    check_listed(catalog, catalog->entries, listed);
+    check_listed(catalog, catalog->seals, listed);
     keys = g_list_sort(g_hash_table_get_keys(catalog->recorded), (GCompareFunc)strcmp);
     for (GList *l = keys; l != NULL; l = l->next)
         if (!g_hash_table_contains(listed, l->data))
@@ -228,27 +270,32 @@ static void check_pointer(Catalog *catalog, guint64 covered)
 }
 
 GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcceptedList *accepted,
-                           AkFoundList *found, GError **error)
+                           GPtrArray **out_seals, AkFoundList *found, GError **error)
 {
     g_autoptr(GHashTable) recorded =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_entry);
+    g_autoptr(GPtrArray) seals = g_ptr_array_new_with_free_func(free_entry);
     Catalog catalog = {.config = config,
                        .found = found,
                        .accepted = accepted,
                        .entries = entries,
+                       .seals = seals,
                        .recorded = recorded};
     guint64 covered;
 
     if (!load_recorded(&catalog, source, error) ||
         !ak_store_list(config->store, PREFIX, add_object, &catalog, error))
         return NULL;
-    drop_empty(&catalog);
+    drop_empty(entries);
+    drop_empty(seals);
     g_ptr_array_sort(entries, by_index);
     covered = check_cover(&catalog);
     if (catalog.has_pointer) {
         check_recorded(&catalog);
         check_pointer(&catalog, covered);
     }
+    if (out_seals != NULL)
+        *out_seals = g_steal_pointer(&seals);
     return g_steal_pointer(&entries);
 }

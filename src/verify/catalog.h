@@ -3,7 +3,7 @@
 
 #include "verify/accepted.h"
 
-/* One segment of the chain as the archive lists it. */
+/* One segment of the chain as the archive lists it; or a seal, which has no indexes. */
 typedef struct {
     char *key;
     char *version; /* the version that counts: the recorded one, else the oldest */
@@ -20,9 +20,10 @@ typedef struct {
 /*
  * The chain's segments in order of their indexes. What does not belong there (foreign keys,
  * shadowing versions, delete markers, overlaps, holes, pointers that do not fit) goes to @found.
- * @source NULL: nothing is recorded. @accepted takes note of the acceptances; NULL: not wanted.
+ * @source NULL: nothing is recorded. @accepted takes note of the acceptances, *out_seals are the
+ * chain's seals in order of their days; NULL: not wanted.
  */
 GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcceptedList *accepted,
-                           AkFoundList *found, GError **error) AK_MUST_CHECK;
+                           GPtrArray **out_seals, AkFoundList *found, GError **error) AK_MUST_CHECK;
 
 #endif

@@ -193,11 +193,12 @@ static gboolean check_manifest(AkSegmentCheck *check)
 static void check_digest(AkSegmentCheck *check, AkSha256 *sha, const AkBuf *bytes)
 {
     const AkCatalogEntry *entry = check->entry;
-    guint8 digest[AK_SHA256_LEN];
+    const guint8 *digest = check->object_sha256;
 
-    ak_sha256_of(sha, bytes->data, bytes->len, digest);
-    if ((entry->is_recorded && CRYPTO_memcmp(digest, entry->object_sha256, sizeof digest) != 0) ||
-        (check->has_digest && CRYPTO_memcmp(digest, check->digest, sizeof digest) != 0))
+    ak_sha256_of(sha, bytes->data, bytes->len, check->object_sha256);
+    check->has_object = TRUE;
+    if ((entry->is_recorded && CRYPTO_memcmp(digest, entry->object_sha256, AK_SHA256_LEN) != 0) ||
+        (check->has_digest && CRYPTO_memcmp(digest, check->digest, AK_SHA256_LEN) != 0))
         (void)corrupt(check, "its bytes are not those that were archived");
 }
 
@@ -223,4 +224,14 @@ void ak_segment_check_run(AkSegmentCheck *check)
         ak_lines_check(check, ak_buf_view(&bytes));
     }
     check->footer.tags = AK_VIEW_NULL;
+}
+
+gboolean ak_segment_check_object(AkSegmentCheck *check, AkBuf *out)
+{
+    g_autoptr(AkSha256) sha = ak_sha256_new();
+
+    if (!head(check) || !fetch(check, 0, out))
+        return FALSE;
+    check_digest(check, sha, out);
+    return TRUE;
 }

@@ -24,6 +24,8 @@ typedef struct {
     guint8 digest[AK_SHA256_LEN]; /* of the object, as the store keeps it */
     /* results */
     AkFoundList found;
+    gboolean has_object;
+    guint8 object_sha256[AK_SHA256_LEN]; /* of the bytes that were read in full */
     gboolean has_footer;
     AkFooter footer; /* without its tags */
     AkBuf leaves;    /* what footer.leaves points into */
@@ -36,5 +38,9 @@ AkSegmentCheck *ak_segment_check_new(const AkSegmentContext *context, const AkCa
 void ak_segment_check_free(AkSegmentCheck *check);
 
 void ak_segment_check_run(AkSegmentCheck *check);
+
+/* An object that is no segment: its lock, and the whole of it, against every digest that was kept.
+ * FALSE when it cannot be read, which is a finding or an error. */
+gboolean ak_segment_check_object(AkSegmentCheck *check, AkBuf *out);
 
 #endif

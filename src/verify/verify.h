@@ -32,14 +32,17 @@ typedef struct {
     gboolean require_signatures;
     const guint8 *checkpoint_key; /* 32 bytes, Ed25519; NULL: checkpoint signatures unchecked */
     const char *origin;
-    const char *retention; /* policy: locked at least that long after the event's segment
-                              was written */
-    gint64 since_usec;     /* G_MININT64: from the start */
-    gint64 until_usec;     /* G_MAXINT64: to the end */
-    guint64 limit;         /* events at most, 0: all */
-    guint64 sample;        /* archive, cross: that many random segments, 0: all */
-    guint64 seed;          /* of the sample; the caller prints it */
-    guint threads;         /* 0: number of processors */
+    const char *retention;   /* policy: locked at least that long after the event's segment
+                                was written */
+    gint64 now_usec;         /* 0: the clock's */
+    guint seal_grace_ms;     /* a day needs a seal twice that time after its end; 0: 900000 */
+    gboolean is_unsealed_ok; /* days without a seal are no finding */
+    gint64 since_usec;       /* G_MININT64: from the start */
+    gint64 until_usec;       /* G_MAXINT64: to the end */
+    guint64 limit;           /* events at most, 0: all */
+    guint64 sample;          /* archive, cross: that many random segments, 0: all */
+    guint64 seed;            /* of the sample; the caller prints it */
+    guint threads;           /* 0: number of processors */
     const volatile gint *stop;
     AkFindingFunc on_finding;
     AkProgressFunc on_progress; /* may be NULL */

@@ -185,6 +185,7 @@ def test_archive_report(trail):
     trail.append()
     out = trail("archive", "--once").out
     assert re.fullmatch(r"archived 3 events in 1 object: \d+ bytes of lines, \d+ bytes stored\n"
+                        r"sealed \d+ days in 2 objects\n"
                         rf"the pointer is at index 2, {IDS[2]}\n", out)
     again = json.loads(trail("archive", "--json").out)
     assert again["events"] == again["segments"] == 0

@@ -168,7 +168,11 @@ class Folder:
 
     def segments(self):
         """{key: bytes} of the archive's segment objects."""
-        files = sorted((self.path / "audit").rglob("*.ndjson.zst"))
+        return self.objects(".ndjson.zst")
+
+    def objects(self, end):
+        """{key: bytes} of the objects whose keys end so; "" for all of them."""
+        files = sorted(f for f in (self.path / "audit").rglob("*" + end) if f.is_file())
         return {str(file.relative_to(self.path)): file.read_bytes() for file in files}
 
     def _writable(self, key):
@@ -183,6 +187,10 @@ class Folder:
 
     def drop(self, key):
         self._writable(key).unlink()
+
+    def forget(self, key):
+        """Drops what stands beside an object, as if it had never been written."""
+        self._writable(pathlib.Path(".auditkeep/keep") / key).unlink()
 
     def occupy(self, key, data):
         file = self.path / key
@@ -205,8 +213,11 @@ class Bucket:
         """Locked objects stay: the gateway forgets them when it stops."""
 
     def segments(self):
+        return self.objects(".ndjson.zst")
+
+    def objects(self, end):
         keys = [key for key, _, latest, marker in self.client.versions(self.name)
-                if latest and not marker and key.endswith(".ndjson.zst")]
+                if latest and not marker and key.endswith(end)]
         return {key: self.client.get(self.name, key) for key in keys}
 
     def versions(self, key):
