@@ -248,6 +248,55 @@ static gboolean may_come(AkWalk *walk, const AkWaiting *root, gboolean *out_may,
     return TRUE;
 }
 
+typedef struct {
+    AkWalk *walk;
+    AkWaiting *row; /* the first that is not archived */
+} Behind;
+
+static gboolean keep_behind(const AkRow *row, gpointer data, GError **error)
+{
+    Behind *behind = data;
+    AkView id = row->event.id;
+    AkWaiting *kept;
+
+    if (behind->row != NULL || row->is_archived || ak_walk_passed(behind->walk, id) != 0)
+        return TRUE;
+    kept = behind->row = g_new0(AkWaiting, 1);
+    kept->ts_usec = row->event.ts_usec;
+    memcpy(kept->id, id.data, MIN(id.len, sizeof kept->id - 1));
+    ak_link_from_hex(row->event.prev_hash, &kept->prev);
+    kept->has_own = ak_walk_own_link(behind->walk, &row->event, &kept->own);
+    return TRUE;
+}
+
+/*
+ * The gap is before the oldest of the rows that hang together. From the pointer on the scan does
+ * not see those whose times are older than the head's.
+ */
+static gboolean set_gap(AkWalk *walk, const AkWaiting *root, GError **error)
+{
+    AkWaiting *oldest = copy_stub(root);
+
+    for (guint looked = 0; walk->is_from_pointer && looked < MAX_LOOK_UPS; looked++) {
+        Behind behind = {walk, NULL};
+        char hex[65];
+
+        ak_link_to_hex(&oldest->prev, hex);
+        if (hex[0] != '\0' &&
+            !walk->source->driver->find_by_hash(walk->source, hex, keep_behind, &behind, error)) {
+            ak_waiting_free(oldest);
+            return FALSE;
+        }
+        if (behind.row == NULL)
+            break;
+        ak_waiting_free(oldest);
+        oldest = behind.row;
+    }
+    set_fault(walk, AK_WALK_GAP, oldest, "");
+    ak_waiting_free(oldest);
+    return TRUE;
+}
+
 /* One root; walk->step says GAP or FORK when it is a fault. */
 static gboolean judge_root(AkWalk *walk, AkWaiting *root, gboolean is_leaf, GError **error)
 {
@@ -269,9 +318,7 @@ static gboolean judge_root(AkWalk *walk, AkWaiting *root, gboolean is_leaf, GErr
         return TRUE;
     if (!may_come(walk, root, &may, error))
         return FALSE;
-    if (!may)
-        set_fault(walk, AK_WALK_GAP, root, "");
-    return TRUE;
+    return may || set_gap(walk, root, error);
 }
 
 gboolean ak_walk_judge_waiting(AkWalk *walk, gboolean is_leaf, GError **error)

@@ -185,6 +185,29 @@ static void test_other_gap(void)
     g_assert_cmpstr(numbers->str, ==, "01");
 }
 
+/* Behind the gap is a row whose time is older than the pointer's: it is not left out. */
+static void test_late_row_behind_gap(void)
+{
+    g_auto(Case) self;
+    g_autoptr(GString) numbers = g_string_new(NULL);
+    TestRow one = test_row(1), late = test_row(3);
+    AkCursor pointer = {.index = 1};
+    AkWalkFault fault;
+
+    set_up(&self);
+    insert(&self, 0, 1);
+    late.ts_usec = T0 - 1;
+    insert_row(self.backend, VARIANT_KERNEL, &late);
+    insert(&self, 4, 5);
+    g_assert_true(move(&self, 0, 0, 1, TRUE));
+    memcpy(pointer.id, one.id, sizeof one.id);
+    memcpy(pointer.hash, one.hash, sizeof one.hash);
+    g_assert_cmpint(walk_from(self.source, &pointer, one.ts_usec, numbers, &fault), ==,
+                    AK_WALK_GAP);
+    g_assert_cmpstr(fault.orphan_id, ==, late.id);
+    g_assert_cmpstr(fault.orphan_prev, ==, late.prev);
+}
+
 static void test_plan_over_gap(void)
 {
     g_auto(Case) self;
@@ -324,6 +347,7 @@ void add_accept_cases(void)
     g_test_add_func("/source/accept/gap-goes-on", test_gap_goes_on);
     g_test_add_func("/source/accept/other-key", test_other_key);
     g_test_add_func("/source/accept/other-gap", test_other_gap);
+    g_test_add_func("/source/accept/late-row-behind-gap", test_late_row_behind_gap);
     g_test_add_func("/source/accept/plan-over-gap", test_plan_over_gap);
     g_test_add_func("/source/accept/not-behind-pointer", test_not_behind_pointer);
     g_test_add_func("/source/accept/stays", test_stays);
