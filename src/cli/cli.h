@@ -16,7 +16,9 @@ typedef struct {
 typedef struct AkCli {
     const AkCommand *command;
     AkOptValue values[AK_OPT_N];
-    GPtrArray *args; /* char *, owned */
+    GPtrArray *args;         /* char *, owned */
+    GPtrArray *chains;       /* of cli/chains.c; NULL: none is configured */
+    gboolean is_one_of_many; /* this is for one chain, others come as well: say which */
     int exit_status;
 } AkCli;
 

@@ -1,3 +1,4 @@
+#include "cli/chains.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/open.h"
@@ -7,11 +8,13 @@
 
 #include <unistd.h>
 
-static void append_json(GString *out, const AkExportReport *report)
+static void append_json(GString *out, const AkExportReport *report, const char *chain)
 {
     AkJson json = {.out = out};
 
     ak_json_open(&json, NULL, '{');
+    if (chain != NULL)
+        ak_json_string(&json, "chain", chain);
     ak_json_uint(&json, "events", report->events);
     ak_json_uint(&json, "segments", report->segments);
     ak_json_uint(&json, "adopted", report->adopted);
@@ -64,10 +67,14 @@ static void append_text(GString *out, const AkExportReport *report, gboolean is_
 
 static gboolean print_report(const AkCli *cli, const AkExportReport *report, GError **error)
 {
+    const char *chain = cli->is_one_of_many ? ak_cli_text(cli, AK_OPT_CHAIN) : NULL;
     g_autoptr(GString) out = g_string_new(NULL);
 
+    if (chain != NULL && !ak_cli_flag(cli, AK_OPT_JSON))
+        g_string_append_printf(out, "chain %s\n", chain);
+
     if (ak_cli_flag(cli, AK_OPT_JSON))
-        append_json(out, report);
+        append_json(out, report, chain);
     else
         append_text(out, report, ak_cli_flag(cli, AK_OPT_DRY_RUN));
     return ak_cli_write(ak_view(out->str, out->len), error);
@@ -114,6 +121,68 @@ static gboolean check_call(const AkCli *cli, GError **error)
     return FALSE;
 }
 
+/* What all chains have in common. */
+typedef struct {
+    const char *holder;
+    AkStore *store;
+    const AkSigners *signers;
+    const AkSigningKey *key;
+    guint n_chains;
+} Common;
+
+/* Processors are shared out; a chain whose turn it is alone gets them all. */
+static guint share_threads(const AkCli *cli, const Common *common)
+{
+    guint at_once = MIN(common->n_chains, (guint)ak_cli_number(cli, AK_OPT_MAX_CHAINS));
+    guint threads = (guint)ak_cli_number(cli, AK_OPT_THREADS);
+
+    if (threads != 0 || at_once <= 1)
+        return threads;
+    return MAX(1, g_get_num_processors() / at_once);
+}
+
+static gboolean archive_chain(AkCli *cli, gpointer data, GError **error)
+{
+    const Common *common = data;
+    AkSourceConfig source;
+    AkExportConfig config = {.source = &source,
+                             .holder = common->holder,
+                             .store = common->store,
+                             .signers = common->signers,
+                             .key = common->key};
+    AkExportReport report = {0};
+
+    if (!ak_open_source_config(cli, &source, error))
+        return FALSE;
+    fill_config(cli, &config);
+    config.threads = share_threads(cli, common);
+    if (!ak_export_run(&config, &report, error)) {
+        /* What was done before the error counts; the error itself is what the status tells. */
+        if (report.segments > 0 || report.seals > 0)
+            (void)print_report(cli, &report, NULL);
+        return FALSE;
+    }
+    return print_report(cli, &report, error);
+}
+
+static gboolean check_chains(const AkCli *cli, GError **error)
+{
+    guint n = ak_chains_count(cli);
+
+    if (n > 1 && ak_cli_text(cli, AK_OPT_AFTER_ID) != NULL) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "--after-id is about one chain, and %u are configured; hint: --chain NAME", n);
+        return FALSE;
+    }
+    if (!ak_cli_flag(cli, AK_OPT_FOLLOW) || n <= ak_cli_number(cli, AK_OPT_MAX_CHAINS))
+        return TRUE;
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                "%u chains are configured, more than can be followed at a time; "
+                "hint: --max-chains %u",
+                n, n);
+    return FALSE;
+}
+
 gboolean ak_cmd_archive(AkCli *cli, GError **error)
 {
     /* Containers share host names and process ids. */
@@ -122,26 +191,19 @@ gboolean ak_cmd_archive(AkCli *cli, GError **error)
     g_autoptr(AkSigners) signers = NULL;
     g_autoptr(AkSigningKey) key = NULL;
     g_autoptr(AkStore) store = NULL;
-    AkSourceConfig source;
-    AkExportConfig config = {.source = &source, .holder = holder};
-    AkExportReport report = {0};
+    Common common = {.holder = holder, .n_chains = ak_chains_count(cli)};
 
-    if (!check_call(cli, error) || !ak_open_source_config(cli, &source, error) ||
+    if (!check_call(cli, error) || !check_chains(cli, error) ||
+        ak_cli_require(cli, AK_OPT_SOURCE, error) == NULL ||
         !ak_open_signers(cli, &signers, error) || ak_cli_require(cli, AK_OPT_KEY, error) == NULL)
         return FALSE;
     key = ak_signing_key_load(ak_cli_text(cli, AK_OPT_KEY), error);
     store = key != NULL ? ak_open_store(cli, error) : NULL;
     if (store == NULL)
         return FALSE;
-    config.signers = signers;
-    config.key = key;
-    config.store = store;
-    fill_config(cli, &config);
-    if (!ak_export_run(&config, &report, error)) {
-        /* What was done before the error counts; the error itself is what the status tells. */
-        if (report.segments > 0 || report.seals > 0)
-            (void)print_report(cli, &report, NULL);
-        return FALSE;
-    }
-    return print_report(cli, &report, error);
+    common.signers = signers;
+    common.key = key;
+    common.store = store;
+    return ak_chains_each(cli, (guint)ak_cli_number(cli, AK_OPT_MAX_CHAINS),
+                          ak_cli_flag(cli, AK_OPT_FOLLOW), archive_chain, &common, error);
 }

@@ -1,3 +1,4 @@
+#include "cli/chains.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/json.h"
@@ -175,23 +176,26 @@ static gboolean create_event_key(Init *init, GError **error)
            create_registry(init, id, key, error);
 }
 
-static gboolean create_tables(Init *init, GError **error)
+static gboolean create_table(AkCli *cli, gpointer data, GError **error)
 {
-    g_autoptr(AkSource) source = NULL;
+    Init *init = data;
+    g_autoptr(AkSource) source = ak_open_source(cli, error);
     g_auto(AkBuf) sql = {0};
 
-    if (ak_cli_text(init->cli, AK_OPT_SOURCE) == NULL)
-        return TRUE;
-    source = ak_open_source(init->cli, error);
     if (source == NULL || !source->driver->init(source, !init->is_dry_run, &sql, error))
         return FALSE;
     if (init->is_dry_run)
         g_string_append_len(init->out, ak_buf_view(&sql).data, (gssize)sql.len);
     else
         g_string_append_printf(init->out, "prepared table '%s', chain '%s'\n",
-                               ak_cli_text(init->cli, AK_OPT_TABLE),
-                               ak_cli_text(init->cli, AK_OPT_CHAIN));
+                               ak_cli_text(cli, AK_OPT_TABLE), ak_cli_text(cli, AK_OPT_CHAIN));
     return TRUE;
+}
+
+static gboolean create_tables(Init *init, GError **error)
+{
+    return ak_cli_text(init->cli, AK_OPT_SOURCE) == NULL ||
+           ak_chains_each(init->cli, 1, FALSE, create_table, init, error);
 }
 
 static gboolean has_anything(const AkCli *cli, GError **error)

@@ -1,3 +1,4 @@
+#include "cli/chains.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/open.h"
@@ -102,7 +103,7 @@ static void append_text(GString *out, const AkCli *cli, const AkChainState *stat
                            state->is_lease_held ? "held until" : "ended", ts);
 }
 
-gboolean ak_cmd_status(AkCli *cli, GError **error)
+static gboolean show_chain(AkCli *cli, gpointer data, GError **error)
 {
     g_autoptr(AkSource) source = ak_open_source(cli, error);
     g_auto(AkChainState) state = {0};
@@ -117,4 +118,9 @@ gboolean ak_cmd_status(AkCli *cli, GError **error)
     else
         append_text(out, cli, &state);
     return ak_cli_write(ak_view(out->str, out->len), error);
+}
+
+gboolean ak_cmd_status(AkCli *cli, GError **error)
+{
+    return ak_chains_each(cli, 1, FALSE, show_chain, NULL, error);
 }

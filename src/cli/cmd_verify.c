@@ -1,3 +1,4 @@
+#include "cli/chains.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/open.h"
@@ -208,8 +209,12 @@ static gboolean run(AkCli *cli, const AkVerifyConfig *base, GError **error)
     config.data = &printer;
     if (printer.is_json) {
         ak_json_open(&printer.json, NULL, '{');
+        if (cli->is_one_of_many)
+            ak_json_string(&printer.json, "chain", config.chain);
         ak_json_open(&printer.json, "faults", '[');
     }
+    if (cli->is_one_of_many && !printer.is_json)
+        g_string_append_printf(out, "chain    %s\n", config.chain);
     is_complete = ak_verify_run(&config, &report, error);
     clear_progress(&printer);
     if (printer.is_json)
@@ -262,7 +267,7 @@ static void fill_config(const AkCli *cli, AkVerifyConfig *config)
     config->stop = ak_stop_flag();
 }
 
-gboolean ak_cmd_verify(AkCli *cli, GError **error)
+static gboolean verify_chain(AkCli *cli, gpointer data, GError **error)
 {
     g_autoptr(AkSigners) signers = NULL;
     g_autoptr(AkStore) store = NULL;
@@ -287,4 +292,9 @@ gboolean ak_cmd_verify(AkCli *cli, GError **error)
     config.checkpoint_key = has_key ? key : NULL;
     fill_config(cli, &config);
     return run(cli, &config, error);
+}
+
+gboolean ak_cmd_verify(AkCli *cli, GError **error)
+{
+    return ak_chains_each(cli, 1, FALSE, verify_chain, NULL, error);
 }

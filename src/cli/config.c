@@ -1,5 +1,6 @@
 #include "cli/config.h"
 
+#include "cli/chains.h"
 #include "cli/text.h"
 #include "cli/value.h"
 
@@ -37,6 +38,18 @@ static gboolean unknown_key(const char *path, const char *section, const char *k
     return FALSE;
 }
 
+#define CHAIN_SECTION "chain "
+
+static gboolean apply_chain_key(AkCli *cli, const char *path, const char *section, const char *key,
+                                const char *text, GError **error)
+{
+    g_autofree char *origin =
+        g_strdup_printf("configuration file '%s', section '%s', key '%s'", path, section, key);
+    g_autofree char *name = g_strdup(section + strlen(CHAIN_SECTION));
+
+    return ak_chains_set(cli, g_strstrip(name), key, text, origin, error);
+}
+
 static gboolean apply_key(AkCli *cli, const char *path, GKeyFile *file, const char *section,
                           const char *key, GError **error)
 {
@@ -44,6 +57,11 @@ static gboolean apply_key(AkCli *cli, const char *path, GKeyFile *file, const ch
     g_autofree char *text = NULL;
     g_autofree char *origin = NULL;
 
+    if (g_str_has_prefix(section, CHAIN_SECTION)) {
+        text = g_key_file_get_value(file, section, key, NULL);
+        return text == NULL || *g_strstrip(text) == '\0' ||
+               apply_chain_key(cli, path, section, key, text, error);
+    }
     if (option == NULL)
         return unknown_key(path, section, key, error);
     text = g_key_file_get_value(file, section, key, NULL);
@@ -140,7 +158,7 @@ gboolean ak_config_resolve(AkCli *cli, GError **error)
             !apply_environment(cli, option, error))
             return FALSE;
     }
-    return TRUE;
+    return ak_chains_resolve(cli, error);
 }
 
 static void sample_option(GString *out, const AkCli *cli, const AkOption *option)

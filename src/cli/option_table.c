@@ -483,6 +483,23 @@ const AkOption ak_options[AK_OPT_N] = {
                         .section = "export",
                         .key = "threads",
                         .summary = "Threads that check and compress; 0: one per processor."},
+    [AK_OPT_MAX_CHAINS] =
+        {.name = "max-chains",
+         .type = AK_TYPE_UINT,
+         .value = "N",
+         .initial = "32",
+         .min = 1,
+         .max = 1024,
+         .commands = C(ARCHIVE),
+         .section = "export",
+         .key = "max_chains",
+         .summary = "How many of the configured chains to export at a time.",
+         .text = "A chain is a section [chain NAME] of the configuration file, with table, origin, "
+                 "retention and lock_mode of its own where they differ. Without --chain, 'init', "
+                 "'archive', 'status' and 'verify' go over all of them; what fails in one chain "
+                 "keeps none of the others from going on, and the exit status is the worst. "
+                 "Several processes may follow the same chains: each chain has one writer, and "
+                 "the others stand by."},
     [AK_OPT_WHAT] =
         {.name = "what",
          .type = AK_TYPE_SET,

@@ -216,6 +216,7 @@ void ak_cli_clear(AkCli *cli)
         g_free(cli->values[i].origin);
     }
     g_clear_pointer(&cli->args, g_ptr_array_unref);
+    g_clear_pointer(&cli->chains, g_ptr_array_unref);
     *cli = (AkCli){0};
 }
 
