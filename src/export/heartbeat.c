@@ -27,7 +27,7 @@ static void add_time(AkBuf *out, const char *name, gint64 usec)
     add_text(out, name, usec != 0 ? ak_view_str(text) : AK_VIEW_NULL);
 }
 
-void ak_heartbeat_write(const AkHeartbeat *beat, const char *chain, AkView checkpoint, AkBuf *out)
+static void write_beat(const AkHeartbeat *beat, const char *chain, AkView checkpoint, AkBuf *out)
 {
     gboolean has_head = beat->head.index >= 0;
 
@@ -94,7 +94,7 @@ gboolean ak_heartbeat_put(AkSession *session, const AkHeartbeat *beat, gboolean 
         !ak_checkpoint_sign(config->key, origin, beat->size, beat->root, &note, error) ||
         !ak_flight_retain_until(config, beat->ts_usec, &until, error))
         return FALSE;
-    ak_heartbeat_write(beat, chain, ak_buf_view(&note), &bytes);
+    write_beat(beat, chain, ak_buf_view(&note), &bytes);
     if (put(config, key, &bytes, until, out_put, error))
         return TRUE;
     g_prefix_error(error, "writing the heartbeat '%s': ", key);

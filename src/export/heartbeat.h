@@ -13,9 +13,6 @@ typedef struct {
     guint8 root[AK_SHA256_LEN];
 } AkHeartbeat;
 
-/* Appends the canonical JSON. */
-void ak_heartbeat_write(const AkHeartbeat *beat, const char *chain, AkView checkpoint, AkBuf *out);
-
 /*
  * Puts it, locked, when the chain is still ours: FENCED else. Success when the slot has one
  * already (*out_put FALSE).

@@ -27,6 +27,10 @@ static void test_heartbeat(void)
     g_assert_cmpint(parsed, ==, usec);
 }
 
+/* 64 characters: one more than a chain's name may have. */
+#define LONG_CHAIN                                                                                 \
+    "audit/2025/02/01/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-seal.json"
+
 static void test_others(void)
 {
     static const char *const others[] = {
@@ -43,8 +47,7 @@ static void test_others(void)
         "audit/2025/02/01/main-heartbeat--10000.json",
         "audit/2025/02/01/-heartbeat-120000.json",
         "audit/2025/02/01/main-000000000000-000000000001.ndjson.zst",
-        "audit/2025/02/01/"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-seal.json",
+        LONG_CHAIN,
     };
     char chain[64];
     gint64 out;
