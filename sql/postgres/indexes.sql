@@ -1,7 +1,7 @@
 -- Without blocking writers, and therefore one by one outside a transaction. An index that an
 -- interrupted run left behind is useless: it goes first.
 @drop_invalid@
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_scan" ON @events@ (@ts@, id);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_scan@of_tenant@" ON @events@ (@tenant@@ts@, id);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_pending"
     ON @events@ (created_at) WHERE s3_archived_at IS NULL;

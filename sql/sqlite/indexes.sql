@@ -1,4 +1,4 @@
-CREATE INDEX IF NOT EXISTS "@events@_auditkeep_scan" ON "@events@" (@ts@, id);
+CREATE INDEX IF NOT EXISTS "@events@_auditkeep_scan@of_tenant@" ON "@events@" (@tenant@@ts@, id);
 
 CREATE INDEX IF NOT EXISTS "@events@_auditkeep_pending" ON "@events@" (created_at)
     WHERE s3_archived_at IS NULL;

@@ -7,8 +7,8 @@
 enum { RETRY_MS = 60000, TICK_MS = 200 };
 
 /* What a section [chain NAME] may say. */
-static const AkOptId overrides[] = {AK_OPT_TABLE, AK_OPT_ORIGIN, AK_OPT_RETENTION,
-                                    AK_OPT_LOCK_MODE};
+static const AkOptId overrides[] = {AK_OPT_TABLE,  AK_OPT_WHERE_COLUMN, AK_OPT_WHERE_VALUE,
+                                    AK_OPT_ORIGIN, AK_OPT_RETENTION,    AK_OPT_LOCK_MODE};
 
 typedef struct {
     AkOptValue name;
@@ -72,7 +72,8 @@ gboolean ak_chains_set(AkCli *cli, const char *name, const char *key, const char
         return TRUE;
     }
     g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
-                "%s: a chain has table, origin, retention and lock_mode", origin);
+                "%s: a chain has table, where_column, where_value, origin, retention and lock_mode",
+                origin);
     return FALSE;
 }
 

@@ -4,8 +4,9 @@
 #include "cli/cli.h"
 
 /*
- * Many chains in one configuration: a section [chain NAME] each, whose keys (table, origin,
- * retention, lock_mode) stand before those of the other sections, but not before the command line.
+ * Many chains in one configuration: a section [chain NAME] each, whose keys (table, where_column,
+ * where_value, origin, retention, lock_mode) stand before those of the other sections, but not
+ * before the command line.
  */
 
 /* A key of [chain @name]. CONFIG that names @origin. */

@@ -53,6 +53,23 @@ const AkOption ak_options[AK_OPT_N] = {
                       .summary = "The name of the chain: a to z, 0 to 9, '-' and '_', at most 63.",
                       .text = "It is part of the archive's object names and of the checkpoints' "
                               "origin."},
+    [AK_OPT_WHERE_COLUMN] =
+        {.name = "where-column",
+         .type = AK_TYPE_STRING,
+         .value = "NAME",
+         .commands = WITH_SOURCE,
+         .section = "source",
+         .key = "where_column",
+         .summary = "Where a table holds many chains: the column that tells them apart.",
+         .text = "Such as a tenant's. The chain is made of the rows that have --where-value in it; "
+                 "no other row is read, marked or counted."},
+    [AK_OPT_WHERE_VALUE] = {.name = "where-value",
+                            .type = AK_TYPE_STRING,
+                            .value = "TEXT",
+                            .commands = WITH_SOURCE,
+                            .section = "source",
+                            .key = "where_value",
+                            .summary = "The value in --where-column that this chain's rows have."},
     [AK_OPT_MAX_EVENT_BYTES] =
         {.name = "max-event-bytes",
          .type = AK_TYPE_SIZE,
@@ -494,8 +511,9 @@ const AkOption ak_options[AK_OPT_N] = {
          .section = "export",
          .key = "max_chains",
          .summary = "How many of the configured chains to export at a time.",
-         .text = "A chain is a section [chain NAME] of the configuration file, with table, origin, "
-                 "retention and lock_mode of its own where they differ. Without --chain, 'init', "
+         .text = "A chain is a section [chain NAME] of the configuration file, with table, "
+                 "where_column, where_value, origin, retention and lock_mode of its own where they "
+                 "differ. Without --chain, 'init', "
                  "'archive', 'status' and 'verify' go over all of them; what fails in one chain "
                  "keeps none of the others from going on, and the exit status is the worst. "
                  "Several processes may follow the same chains: each chain has one writer, and "

@@ -162,6 +162,8 @@ static void pg_close(AkSource *source)
     g_free(pg->address);
     g_free(pg->name);
     g_free(pg->chain);
+    g_free(pg->column);
+    g_free(pg->value);
     g_free(pg);
 }
 
@@ -182,6 +184,8 @@ static AkSource *pg_open(const AkSourceConfig *config, GError **error)
     pg->address = address;
     pg->name = g_strdup(config->table);
     pg->chain = g_strdup(config->chain);
+    pg->column = g_strdup(config->column);
+    pg->value = g_strdup(config->value);
     pg->max_event_bytes = config->max_event_bytes;
     /* Text that the server prints must not depend on who connects; compiling costs more than it
      * saves on short statements. */

@@ -91,8 +91,9 @@ static gboolean check_columns(const AkPg *pg, const Column columns[N_COLUMNS], c
 }
 
 /* INSERT … SELECT … FROM unnest(one array per column, times last). */
-static char *build_insert(const PgTable *table, const Column columns[N_COLUMNS])
+static char *build_insert(const AkPg *pg, const Column columns[N_COLUMNS])
 {
+    const PgTable *table = &pg->table;
     GString *sql = g_string_new(NULL);
     guint n = 0;
 
@@ -100,10 +101,14 @@ static char *build_insert(const PgTable *table, const Column columns[N_COLUMNS])
     for (gsize i = 0; i < N_COLUMNS; i++)
         if (columns[i].type != NULL)
             g_string_append_printf(sql, "\"%s\", ", columns[i].name);
+    if (table->tenant != NULL)
+        g_string_append_printf(sql, "\"%s\", ", pg->column);
     g_string_append_printf(sql, "\"%s\") SELECT ", table->ts);
     for (gsize i = 0; i < N_COLUMNS; i++)
         if (columns[i].type != NULL)
             g_string_append_printf(sql, "u.\"%s\"::%s, ", columns[i].name, columns[i].type);
+    if (table->tenant != NULL)
+        g_string_append_printf(sql, "%s, ", table->tenant);
     g_string_append(sql, "'epoch'::timestamptz + u.at * '1 microsecond'::interval FROM unnest(");
     for (gsize i = 0; i < N_COLUMNS; i++)
         if (columns[i].type != NULL)
@@ -166,7 +171,7 @@ gboolean ak_pg_append_rows(AkSource *source, const AkEvent *events, gsize count,
             return FALSE;
     if (count == 0)
         return TRUE;
-    sql = build_insert(&pg->table, columns);
+    sql = build_insert(pg, columns);
     for (gsize i = 0; i < N_COLUMNS; i++)
         if (columns[i].type != NULL)
             append_array(&arrays[n++], events, count, columns[i].offset);

@@ -63,7 +63,12 @@ static char *prev_index(AkPg *pg, const char *table, GError **error)
 /* A table that is there keeps its guards; one that links cannot be read from is refused. */
 static gboolean check_adaptable(AkPg *pg, GError **error)
 {
-    return !pg->table.exists || ak_pg_table_need(pg, error);
+    if (pg->table.exists || pg->column == NULL)
+        return !pg->table.exists || ak_pg_table_need(pg, error);
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                "cannot make table '%s' with column '%s': a table of many chains is your own",
+                pg->name, pg->column);
+    return FALSE;
 }
 
 static gboolean build_sql(AkPg *pg, AkBuf *sql, GError **error)
@@ -71,6 +76,9 @@ static gboolean build_sql(AkPg *pg, AkBuf *sql, GError **error)
     const PgTable *table = &pg->table;
     const char *bare = strrchr(pg->name, '.') != NULL ? strrchr(pg->name, '.') + 1 : pg->name;
     g_autofree char *literal = g_strdup_printf("'%s'", table->events);
+    g_autofree char *tenant =
+        pg->column != NULL ? g_strdup_printf("\"%s\", ", pg->column) : g_strdup("");
+    g_autofree char *of_tenant = g_strdup_printf("_%s", pg->column);
     g_autofree char *invalid = drop_invalid(pg, error);
     g_autofree char *prev = invalid != NULL ? prev_index(pg, bare, error) : NULL;
     const AkSqlName names[] = {
@@ -80,6 +88,8 @@ static gboolean build_sql(AkPg *pg, AkBuf *sql, GError **error)
         {"@table@", bare},
         {"@drop_invalid@", invalid},
         {"@prev_index@", prev},
+        {"@tenant@", tenant},
+        {"@of_tenant@", pg->column != NULL ? of_tenant : ""},
         {"@ts@", table->exists ? table->ts : "created_at"},
         {NULL, NULL},
     };

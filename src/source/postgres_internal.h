@@ -15,6 +15,7 @@ typedef struct {
     char *events;       /* "schema"."table"; NULL: not looked at yet */
     char *schema;       /* "schema" */
     char *select;       /* SELECT … FROM events e, the columns in PG_COL order */
+    char *tenant;       /* literal of the value that rows of the chain have; NULL: all rows */
     const char *ts;     /* column that orders; NULL: there is none */
     const char *signer; /* NULL: there is none */
     GHashTable *types;  /* column → type; see ak_pg_type() */
@@ -48,6 +49,7 @@ typedef struct {
     char *address; /* for messages: host:port/database */
     char *name;    /* the table as configured, "schema.table" or "table" */
     char *chain;
+    char *column, *value; /* of the rows that are the chain's; NULL: all are */
     gsize max_event_bytes;
     PgTable table;
     /* the scan under way */

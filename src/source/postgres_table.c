@@ -7,6 +7,7 @@ void ak_pg_table_clear(PgTable *table)
     g_free(table->events);
     g_free(table->schema);
     g_free(table->select);
+    g_free(table->tenant);
     if (table->types != NULL)
         g_hash_table_unref(table->types);
     *table = (PgTable){0};
@@ -107,8 +108,13 @@ static char *build_select(const AkPg *pg, const PGresult *columns)
                              : ", false");
     g_string_append_printf(sql,
                            ", CASE WHEN NOT %s THEN "
-                           "octet_length(e.payload::text)::bigint END FROM %s e ",
-                           fits, table->events);
+                           "octet_length(e.payload::text)::bigint END FROM ",
+                           fits);
+    if (table->tenant == NULL)
+        g_string_append_printf(sql, "%s e ", table->events);
+    else
+        g_string_append_printf(sql, "(SELECT ctid, * FROM %s WHERE \"%s\" = %s) e ", table->events,
+                               pg->column, table->tenant);
     return g_string_free(sql, FALSE);
 }
 
@@ -178,6 +184,28 @@ static const char *missing_column(const PgTable *table)
     return table->ts == NULL ? "created_at" : NULL;
 }
 
+/* The column that tells the tenants apart has to be one of the table's: its name goes into SQL. */
+static gboolean load_tenant(AkPg *pg, GError **error)
+{
+    char *literal;
+
+    if (pg->column == NULL)
+        return TRUE;
+    if (ak_pg_type(&pg->table, pg->column) == NULL || strchr(pg->column, '"') != NULL) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "cannot tell chain '%s' apart: table '%s' has no column '%s'; "
+                    "hint: --where-column",
+                    pg->chain, pg->name, pg->column);
+        return FALSE;
+    }
+    literal = PQescapeLiteral(pg->conn, pg->value, strlen(pg->value));
+    if (literal == NULL)
+        return ak_pg_fail(pg, "read the table's columns", NULL, error);
+    pg->table.tenant = g_strdup(literal);
+    PQfreemem(literal);
+    return TRUE;
+}
+
 static gboolean load_columns(AkPg *pg, GError **error)
 {
     static const char *const ts_names[] = {"created_at", "ts"};
@@ -207,6 +235,8 @@ static gboolean load_columns(AkPg *pg, GError **error)
     table->signer = first_of(table, signer_names, G_N_ELEMENTS(signer_names));
     table->is_uuid = g_strcmp0(ak_pg_type(table, "id"), "uuid") == 0;
     table->is_verbatim = g_strcmp0(ak_pg_type(table, "payload"), "jsonb") != 0;
+    if (!load_tenant(pg, error))
+        return FALSE;
     if (missing_column(table) == NULL)
         table->select = build_select(pg, columns);
     return TRUE;

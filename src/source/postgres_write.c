@@ -256,15 +256,18 @@ gboolean ak_pg_count_pending(AkSource *source, AkChainState *out, GError **error
 {
     AkPg *pg = (AkPg *)source;
     const PgTable *table = &pg->table;
+    g_autofree char *tenant = NULL;
     g_autofree char *sql = NULL;
     g_autoptr(PGresult) result = NULL;
 
     if (!ak_pg_table_need(pg, error))
         return FALSE;
+    tenant = table->tenant != NULL ? g_strdup_printf(" AND \"%s\" = %s", pg->column, table->tenant)
+                                   : g_strdup("");
     sql = g_strdup_printf(
-        "SELECT (SELECT count(*) FROM %s WHERE s3_archived_at IS NULL), id::text, \"%s\" "
-        "FROM %s WHERE s3_archived_at IS NULL ORDER BY created_at, id LIMIT 1",
-        table->events, table->ts, table->events);
+        "SELECT (SELECT count(*) FROM %s WHERE s3_archived_at IS NULL%s), id::text, \"%s\" "
+        "FROM %s WHERE s3_archived_at IS NULL%s ORDER BY created_at, id LIMIT 1",
+        table->events, tenant, table->ts, table->events, tenant);
     result = ak_pg_query(pg, "count the pending events", sql, NULL, error);
     if (result == NULL)
         return FALSE;

@@ -93,6 +93,13 @@ AkSource *ak_source_open(const AkSourceConfig *config, GError **error)
         full.connect_timeout_ms = 10000;
     if (!check_chain(full.chain, error))
         return NULL;
+    if ((full.column == NULL) != (full.value == NULL)) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "chain '%s' has a column without a value, or a value without a column; "
+                    "hint: --where-column and --where-value go together",
+                    full.chain);
+        return NULL;
+    }
     return driver->open(&full, error);
 }
 

@@ -15,9 +15,11 @@
 typedef struct AkSource AkSource;
 
 typedef struct {
-    const char *url;          /* "postgresql://…" (or a libpq conninfo) or "sqlite:PATH" */
-    const char *table;        /* NULL: audit_events; may be "schema.table" */
-    const char *chain;        /* name of the chain, [a-z0-9_-]{1,63}; NULL: main */
+    const char *url;    /* "postgresql://…" (or a libpq conninfo) or "sqlite:PATH" */
+    const char *table;  /* NULL: audit_events; may be "schema.table" */
+    const char *chain;  /* name of the chain, [a-z0-9_-]{1,63}; NULL: main */
+    const char *column; /* only rows that have @value in it: a tenant's; NULL: all rows */
+    const char *value;
     gsize max_event_bytes;    /* a larger row is BAD_INPUT that names it; 0: 16 MiB */
     guint connect_timeout_ms; /* 0: 10000 */
 } AkSourceConfig;

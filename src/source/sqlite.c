@@ -145,6 +145,8 @@ static void lite_close(AkSource *source)
     g_free(lite->path);
     g_free(lite->name);
     g_free(lite->chain);
+    g_free(lite->column);
+    g_free(lite->value);
     g_free(lite);
 }
 
@@ -165,6 +167,8 @@ static AkSource *lite_open(const AkSourceConfig *config, GError **error)
     lite->path = g_strdup(path);
     lite->name = g_strdup(config->table);
     lite->chain = g_strdup(config->chain);
+    lite->column = g_strdup(config->column);
+    lite->value = g_strdup(config->value);
     lite->max_event_bytes = config->max_event_bytes;
     lite->busy_timeout_ms = config->connect_timeout_ms;
     lite->seen_version = -1;

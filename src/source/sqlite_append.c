@@ -66,6 +66,10 @@ static LiteStmt *prepare_insert(AkLite *lite, GError **error)
             g_string_append_printf(marks, "?%" G_GSIZE_FORMAT ", ", i + 1);
         }
     }
+    if (lite->table.tenant != NULL) {
+        g_string_append_printf(sql, "\"%s\", ", lite->column);
+        g_string_append_printf(marks, "%s, ", lite->table.tenant);
+    }
     g_string_append_printf(sql, "\"%s\") VALUES (%s?%" G_GSIZE_FORMAT ")", lite->table.ts,
                            marks->str, n + 1);
     return ak_lite_prepare(lite, what, sql->str, error);

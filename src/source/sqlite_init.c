@@ -44,6 +44,9 @@ static gboolean build_sql(AkLite *lite, AkBuf *sql, GError **error)
 {
     const LiteTable *table = &lite->table;
     g_autofree char *columns = list_columns(lite);
+    g_autofree char *tenant =
+        lite->column != NULL ? g_strdup_printf("\"%s\", ", lite->column) : g_strdup("");
+    g_autofree char *of_tenant = g_strdup_printf("_%s", lite->column);
     g_autofree char *index = g_strdup_printf("CREATE INDEX IF NOT EXISTS \"%s_auditkeep_prev\" "
                                              "ON \"%s\" (prev_hash);\n",
                                              lite->name, lite->name);
@@ -51,15 +54,23 @@ static gboolean build_sql(AkLite *lite, AkBuf *sql, GError **error)
     AkSqlName names[] = {
         {"@events@", lite->name},
         {"@add_columns@", columns},
+        {"@tenant@", tenant},
+        {"@of_tenant@", lite->column != NULL ? of_tenant : ""},
         {"@ts@", table->exists ? table->ts : "created_at"},
         {"@prev_index@", index},
         {NULL, NULL},
     };
 
+    if (!table->exists && lite->column != NULL) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "cannot make table '%s' with column '%s': a table of many chains is your own",
+                    lite->name, lite->column);
+        return FALSE;
+    }
     if (table->exists && !has_prev_index(lite, &is_indexed, error))
         return FALSE;
     if (is_indexed)
-        names[3].value = "-- prev_hash is indexed already";
+        names[5].value = "-- prev_hash is indexed already";
     ak_sql_append(sql, ak_sql_sqlite_schema, names);
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_sqlite_seal, names);

@@ -13,6 +13,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LiteStmt, sqlite3_finalize)
 typedef struct {
     gboolean is_loaded, exists;
     GHashTable *columns; /* names */
+    char *rows;          /* what SELECTs are from: the table, or the tenant's part of it */
+    char *tenant;        /* literal of the value that rows of the chain have; NULL: all rows */
     char *select;        /* NULL: a column is missing without which nothing can be read */
     const char *ts, *signer;
     gboolean is_hash_nullable;
@@ -40,6 +42,7 @@ typedef struct {
     char *path;
     char *name;
     char *chain;
+    char *column, *value; /* of the rows that are the chain's; NULL: all are */
     gsize max_event_bytes;
     guint busy_timeout_ms;
     LiteTable table;

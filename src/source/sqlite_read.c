@@ -63,7 +63,7 @@ static gboolean decode_row(const AkLite *lite, LiteStmt *stmt, AkRow *out, GErro
 static gboolean name_oversize(AkLite *lite, const char *rest, const char *const args[2],
                               GError **error)
 {
-    g_autofree char *sql = g_strdup_printf("SELECT e.id FROM \"%s\" e %s", lite->name, rest);
+    g_autofree char *sql = g_strdup_printf("SELECT e.id FROM %s e %s", lite->table.rows, rest);
     g_autoptr(LiteStmt) stmt = ak_lite_prepare(lite, what, sql, error);
     gboolean has_row;
 

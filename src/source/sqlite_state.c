@@ -115,10 +115,10 @@ gboolean ak_lite_count_pending(AkSource *source, AkChainState *out, GError **err
 
     if (!ak_lite_check(source, error))
         return FALSE;
-    sql = g_strdup_printf(
-        "SELECT (SELECT count(*) FROM \"%s\" WHERE s3_archived_at IS NULL), id, \"%s\" "
-        "FROM \"%s\" WHERE s3_archived_at IS NULL ORDER BY created_at, id LIMIT 1",
-        lite->name, lite->table.ts, lite->name);
+    sql =
+        g_strdup_printf("SELECT (SELECT count(*) FROM %s WHERE s3_archived_at IS NULL), id, \"%s\" "
+                        "FROM %s WHERE s3_archived_at IS NULL ORDER BY created_at, id LIMIT 1",
+                        lite->table.rows, lite->table.ts, lite->table.rows);
     stmt = ak_lite_prepare(lite, what, sql, error);
     if (stmt == NULL || !ak_lite_step(lite, what, stmt, &has_row, error))
         return FALSE;

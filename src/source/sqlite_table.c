@@ -7,6 +7,8 @@ void ak_lite_table_clear(LiteTable *table)
     if (table->columns != NULL)
         g_hash_table_unref(table->columns);
     g_free(table->select);
+    g_free(table->rows);
+    g_free(table->tenant);
     *table = (LiteTable){0};
 }
 
@@ -89,8 +91,8 @@ static char *build_select(const AkLite *lite)
     append_column(table, "metadata", sql);
     append_extra(table, sql);
     g_string_append_printf(
-        sql, ", %s FROM \"%s\" e ",
-        ak_lite_has(table, "s3_archived_at") ? "e.s3_archived_at IS NOT NULL" : "0", lite->name);
+        sql, ", %s FROM %s e ",
+        ak_lite_has(table, "s3_archived_at") ? "e.s3_archived_at IS NOT NULL" : "0", table->rows);
     return g_string_free(sql, FALSE);
 }
 
@@ -146,6 +148,31 @@ static gboolean read_columns(AkLite *lite, GError **error)
     }
 }
 
+/* The column that tells the tenants apart has to be one of the table's: its name goes into SQL. */
+static gboolean load_tenant(AkLite *lite, GError **error)
+{
+    LiteTable *table = &lite->table;
+    char *literal;
+
+    if (lite->column == NULL) {
+        table->rows = g_strdup_printf("\"%s\"", lite->name);
+        return TRUE;
+    }
+    if (!ak_lite_has(table, lite->column) || strchr(lite->column, '"') != NULL) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "cannot tell chain '%s' apart: table '%s' has no column '%s'; "
+                    "hint: --where-column",
+                    lite->chain, lite->name, lite->column);
+        return FALSE;
+    }
+    literal = sqlite3_mprintf("%Q", lite->value);
+    table->tenant = g_strdup(literal);
+    table->rows = g_strdup_printf("(SELECT rowid AS rowid, * FROM \"%s\" WHERE \"%s\" = %s)",
+                                  lite->name, lite->column, literal);
+    sqlite3_free(literal);
+    return TRUE;
+}
+
 gboolean ak_lite_table_load(AkLite *lite, GError **error)
 {
     static const char *const ts_names[] = {"created_at", "ts"};
@@ -164,6 +191,8 @@ gboolean ak_lite_table_load(AkLite *lite, GError **error)
         return FALSE;
     table->ts = table->is_alias ? "ts" : first_of(table, ts_names, G_N_ELEMENTS(ts_names));
     table->signer = first_of(table, signer_names, G_N_ELEMENTS(signer_names));
+    if (table->exists && !load_tenant(lite, error))
+        return FALSE;
     if (missing_column(table) == NULL)
         table->select = build_select(lite);
     table->is_loaded = table->exists;
