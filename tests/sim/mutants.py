@@ -9,10 +9,12 @@ import sys
 MUTANTS = {
     # promise 1
     "gap-stepped-over": [(
-        "        if (step != AK_WALK_EVENT) {\n            *out_step = feed_step(step);",
+        "        if (step != AK_WALK_EVENT) {\n            gboolean is_accepted;\n\n"
+        "            if (!cross_break(feed, step, FALSE, &is_accepted, error))",
         "        if (step == AK_WALK_GAP) {\n            ak_walk_step_over(feed->walk);\n"
         "            continue;\n        }\n"
-        "        if (step != AK_WALK_EVENT) {\n            *out_step = feed_step(step);")],
+        "        if (step != AK_WALK_EVENT) {\n            gboolean is_accepted;\n\n"
+        "            if (!cross_break(feed, step, FALSE, &is_accepted, error))")],
     "late-rows-forgotten": [(
         "        if (!look_up(walk, out_row, out_done, error))\n            return FALSE;\n", "")],
     "commit-before-put": [(
