@@ -333,37 +333,38 @@ static gboolean look_up(AkWalk *walk, AkRow *out_row, gboolean *out_done, GError
 
 typedef struct {
     AkWalkCache *cache;
-    AkWaiting **stubs;
+    AkWaiting **bare;
     gsize count;
 } Fetch;
 
-static gboolean fill_stub(const AkRow *row, gpointer data, GError **error)
+static gboolean fill_bare(const AkRow *row, gpointer data, GError **error)
 {
     Fetch *fetch = data;
 
     for (gsize i = 0; i < fetch->count; i++)
-        if (fetch->stubs[i]->blob == NULL &&
-            ak_view_equal(row->event.id, ak_view_str(fetch->stubs[i]->id)))
-            ak_walk_cache_fill(fetch->cache, fetch->stubs[i], row);
+        if (fetch->bare[i]->blob == NULL &&
+            ak_view_equal(row->event.id, ak_view_str(fetch->bare[i]->id)))
+            ak_walk_cache_fill(fetch->cache, fetch->bare[i], row);
     return TRUE;
 }
 
-/* Fetches the row of @stub, and those of the stubs that follow it in the chain. */
-static gboolean fetch_stubs(AkWalk *walk, AkWaiting *stub, GError **error)
+/* Fetches the columns of @row, which waits without them, and of those that follow it in the chain.
+ */
+static gboolean fetch_bare(AkWalk *walk, AkWaiting *row, GError **error)
 {
-    AkWaiting *stubs[FETCH_IDS];
+    AkWaiting *bare[FETCH_IDS];
     char ids[FETCH_IDS][37];
-    Fetch fetch = {&walk->cache, stubs, 0};
+    Fetch fetch = {&walk->cache, bare, 0};
 
     if (!end_scan(walk, error))
         return FALSE;
-    while (stub != NULL && stub->blob == NULL && fetch.count < FETCH_IDS) {
-        memcpy(ids[fetch.count], stub->id, sizeof ids[0]);
-        stubs[fetch.count++] = stub;
-        stub = stub->has_own ? ak_walk_cache_find(&walk->cache, &stub->own) : NULL;
+    while (row != NULL && row->blob == NULL && fetch.count < FETCH_IDS) {
+        memcpy(ids[fetch.count], row->id, sizeof ids[0]);
+        bare[fetch.count++] = row;
+        row = row->has_own ? ak_walk_cache_find(&walk->cache, &row->own) : NULL;
     }
     return walk->source->driver->find_by_id(walk->source, (const char(*)[37])ids, fetch.count,
-                                            fill_stub, &fetch, error);
+                                            fill_bare, &fetch, error);
 }
 
 static AkWaiting *next_waiting(const AkWalk *walk)
@@ -391,7 +392,7 @@ static gboolean take_waiting(AkWalk *walk, AkRow *out_row, gboolean *out_done, G
         *out_done = TRUE;
         return end_scan(walk, error) && ak_walk_judge_rivals(walk, rivals, 2, error);
     }
-    if (next->blob == NULL && !fetch_stubs(walk, next, error))
+    if (next->blob == NULL && !fetch_bare(walk, next, error))
         return FALSE;
     (void)ak_walk_cache_take(&walk->cache, next);
     if (next->blob == NULL) {

@@ -58,7 +58,7 @@ typedef struct {
 void ak_walk_cache_init(AkWalkCache *cache, gsize max_bytes, gsize max_count);
 void ak_walk_cache_clear(AkWalkCache *cache);
 
-/* Copies the row in, or its stub when max_bytes is reached. GAP when max_count is. */
+/* Copies the row in, or only what links it when max_bytes is reached. GAP when max_count is. */
 gboolean ak_walk_cache_add(AkWalkCache *cache, const AkRow *row, const AkLink *prev,
                            const AkLink *own, GError **error) AK_MUST_CHECK;
 
@@ -68,7 +68,7 @@ AkWaiting *ak_walk_cache_find(const AkWalkCache *cache, const AkLink *prev);
 /* Takes @waiting out; the caller owns it. */
 AkWaiting *ak_walk_cache_take(AkWalkCache *cache, AkWaiting *waiting);
 
-/* Memory of a stub's row, once it was fetched. */
+/* Memory of a row that was kept without its columns, once they were fetched. */
 void ak_walk_cache_fill(AkWalkCache *cache, AkWaiting *waiting, const AkRow *row);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkWaiting, ak_waiting_free)

@@ -40,7 +40,7 @@ static gboolean measure_depth(AkWalk *walk, const AkWaiting *waiting, guint *out
     return TRUE;
 }
 
-static AkWaiting *copy_stub(const AkWaiting *waiting)
+static AkWaiting *copy_bare(const AkWaiting *waiting)
 {
     AkWaiting *copy = g_memdup2(waiting, sizeof *waiting);
 
@@ -62,7 +62,7 @@ static void set_fault(AkWalk *walk, AkWalkStep step, const AkWaiting *orphan, co
     memcpy(fault->orphan_id, orphan->id, sizeof fault->orphan_id);
     g_strlcpy(fault->rival_id, rival_id, sizeof fault->rival_id);
     g_clear_pointer(&walk->orphan, ak_waiting_free);
-    walk->orphan = copy_stub(orphan);
+    walk->orphan = copy_bare(orphan);
     walk->jump = orphan->prev;
     walk->has_jump = step == AK_WALK_GAP;
 }
@@ -275,7 +275,7 @@ static gboolean keep_behind(const AkRow *row, gpointer data, GError **error)
  */
 static gboolean set_gap(AkWalk *walk, const AkWaiting *root, GError **error)
 {
-    AkWaiting *oldest = copy_stub(root);
+    AkWaiting *oldest = copy_bare(root);
 
     for (guint looked = 0; walk->is_from_pointer && looked < MAX_LOOK_UPS; looked++) {
         Behind behind = {walk, NULL};
@@ -381,7 +381,7 @@ static gboolean swap_orphan(AkWalk *walk, const char *rejected_id, GError **erro
 
         if (g_str_equal(row->id, rejected_id)) {
             ak_waiting_free(walk->orphan);
-            walk->orphan = copy_stub(row);
+            walk->orphan = copy_bare(row);
             return TRUE;
         }
     }

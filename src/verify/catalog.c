@@ -120,37 +120,35 @@ static gboolean add_object(const AkObject *object, gpointer data, GError **error
     return TRUE;
 }
 
+static AkCatalogEntry *record(Catalog *catalog, const char *key, const char *version,
+                              gint64 retain_until_usec, const guint8 sha256[AK_SHA256_LEN])
+{
+    AkCatalogEntry *entry = g_new0(AkCatalogEntry, 1);
+
+    entry->key = g_strdup(key);
+    entry->version = g_strdup(version);
+    entry->retain_until_usec = retain_until_usec;
+    memcpy(entry->object_sha256, sha256, AK_SHA256_LEN);
+    g_hash_table_replace(catalog->recorded, entry->key, entry);
+    return entry;
+}
+
 static gboolean add_recorded(const AkSegmentRow *row, gpointer data, GError **error)
 {
-    Catalog *catalog = data;
     AkCatalogEntry *entry;
 
     if (!row->is_archived)
         return TRUE;
-    entry = g_new0(AkCatalogEntry, 1);
-    entry->key = g_strdup(row->key);
-    entry->version = g_strdup(row->version);
+    entry = record(data, row->key, row->version, row->retain_until_usec, row->object_sha256);
     entry->first_index = row->first_index;
     entry->last_index = row->last_index;
-    entry->retain_until_usec = row->retain_until_usec;
-    memcpy(entry->object_sha256, row->object_sha256, AK_SHA256_LEN);
-    g_hash_table_replace(catalog->recorded, entry->key, entry);
     return TRUE;
 }
 
 static gboolean add_recorded_seal(const AkSealRow *row, gpointer data, GError **error)
 {
-    Catalog *catalog = data;
-    AkCatalogEntry *entry;
-
-    if (!row->is_archived)
-        return TRUE;
-    entry = g_new0(AkCatalogEntry, 1);
-    entry->key = g_strdup(row->key);
-    entry->version = g_strdup(row->version);
-    entry->retain_until_usec = row->retain_until_usec;
-    memcpy(entry->object_sha256, row->sha256, AK_SHA256_LEN);
-    g_hash_table_replace(catalog->recorded, entry->key, entry);
+    if (row->is_archived)
+        (void)record(data, row->key, row->version, row->retain_until_usec, row->sha256);
     return TRUE;
 }
 
