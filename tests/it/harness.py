@@ -29,7 +29,7 @@ def lines_of(text):
     return [line for line in text.split("\n") if line]
 
 
-def wait_for(condition, seconds=20, what="condition"):
+def wait_for(condition, seconds=90, what="condition"):
     """The first true value of condition(); a slow machine only makes it slower."""
     end = time.monotonic() + seconds
     while True:
@@ -390,7 +390,7 @@ def sample_events(count, size=40, start="2025-02-01T22:00:00Z"):
                "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{start}{i}"))}
 
 
-def stop(process, how=signal.SIGTERM, timeout=30):
+def stop(process, how=signal.SIGTERM, timeout=60):
     """Signals a process of ours; (exit status, stderr)."""
     process.send_signal(how)
     out, err = process.communicate(timeout=timeout)
