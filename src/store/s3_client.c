@@ -30,7 +30,7 @@ static void init_http(AkS3 *s3, const AkStoreConfig *config)
 {
     AkHttpConfig http = {
         .ca_bundle = config->ca_bundle,
-        .is_s3 = TRUE,
+        .hints = ak_s3_hints,
         .connect_timeout_ms =
             config->connect_timeout_ms != 0 ? config->connect_timeout_ms : DEFAULT_CONNECT_MS,
         .stall_timeout_ms =

@@ -1,10 +1,10 @@
 #ifndef AK_STORE_S3_CLIENT_H
 #define AK_STORE_S3_CLIENT_H
 
+#include "net/http.h"
+#include "net/retry.h"
 #include "store/aws/credentials.h"
-#include "store/aws/http.h"
 #include "store/aws/rate.h"
-#include "store/aws/retry.h"
 #include "store/s3_route.h"
 
 /* Time and chance, passed in so that tests can choose them. */

@@ -1,5 +1,7 @@
 #include "store/s3_client.h"
 
+#include "store/aws/retry_kind.h"
+
 typedef struct {
     const char *code;
     AkErrorCode class;

@@ -2,12 +2,26 @@
 
 #include "util/time.h"
 
+const AkHttpHints ak_s3_hints = {
+    [AK_HTTP_HINT_RESOLVE] =
+        "check the name of the endpoint (AWS_ENDPOINT_URL_S3, the region) and the resolver",
+    [AK_HTTP_HINT_PROXY] = "check HTTPS_PROXY",
+    [AK_HTTP_HINT_CONNECT] =
+        "check the endpoint (AWS_ENDPOINT_URL_S3), the firewall and the VPC endpoint",
+    [AK_HTTP_HINT_CERTIFICATE] = "AWS_CA_BUNDLE names the certificates to trust",
+    [AK_HTTP_HINT_TLS] =
+        "the endpoint must speak TLS 1.2 or later; 'http://' is for tests on loopback",
+    [AK_HTTP_HINT_CA_BUNDLE] = "AWS_CA_BUNDLE must name a readable PEM file",
+    [AK_HTTP_HINT_TIMEOUT] = "check the endpoint; AWS_MAX_ATTEMPTS raises the number of tries",
+    [AK_HTTP_HINT_URL] = "check AWS_ENDPOINT_URL_S3",
+};
+
 enum { MAX_FAILURES = 3, PROBE_SECONDS = 30, PROBE_MS = 2000 };
 
 gboolean ak_s3_route_add_regional(AkS3Route *route, const AkStoreConfig *config, GError **error)
 {
     AkHttpConfig http = {.ca_bundle = config->ca_bundle,
-                         .is_s3 = TRUE,
+                         .hints = ak_s3_hints,
                          .connect_timeout_ms = PROBE_MS,
                          .stall_timeout_ms = PROBE_MS,
                          .request_timeout_ms = PROBE_MS,

@@ -1,8 +1,10 @@
 #ifndef AK_STORE_S3_ROUTE_H
 #define AK_STORE_S3_ROUTE_H
 
-#include "store/aws/http.h"
+#include "net/http.h"
 #include "store/s3_location.h"
+
+extern const AkHttpHints ak_s3_hints;
 
 /*
  * The way to the bucket: the endpoint that was configured and, when that is wanted, the region's

@@ -1,8 +1,6 @@
 #include "store/s3_client.h"
 
-#include "util/stop.h"
-
-enum { STOP_POLL_USEC = 20 * 1000 };
+#include "store/aws/retry_kind.h"
 
 /* What a request may be sent again for without counting as an attempt, once each. */
 typedef struct {
@@ -10,19 +8,6 @@ typedef struct {
     gboolean has_new_keys;
     gboolean has_new_route;
 } Afresh;
-
-/* Back-off; FALSE when we are asked to stop meanwhile. */
-static gboolean wait_ms(const AkS3 *s3, guint ms)
-{
-    gint64 end = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    for (gint64 left = (gint64)ms * 1000; left > 0; left = end - g_get_monotonic_time()) {
-        if (ak_is_stopped(s3->stop))
-            return FALSE;
-        g_usleep((gulong)MIN(left, STOP_POLL_USEC));
-    }
-    return !ak_is_stopped(s3->stop);
-}
 
 static AkRetryKind kind_of(const AkS3Reply *reply, const GError *failure)
 {
@@ -127,7 +112,8 @@ static gboolean may_start(AkS3 *s3, const AkS3Call *call, GError **error)
 {
     if (call->before_attempt != NULL && !call->before_attempt(call->before_data, error))
         return FALSE;
-    return !s3->is_adaptive || wait_ms(s3, ak_rate_take(&s3->rate, g_get_monotonic_time())) ||
+    return !s3->is_adaptive ||
+           ak_retry_wait(ak_rate_take(&s3->rate, g_get_monotonic_time()), s3->stop) ||
            set_cancelled(s3, call, NULL, error);
 }
 
@@ -158,7 +144,7 @@ gboolean ak_s3_send(AkS3 *s3, const AkS3Call *call, AkS3Reply *reply, GError **e
                 g_propagate_error(error, g_steal_pointer(&failure));
             return is_answered;
         }
-        if (!wait_ms(s3, ms))
+        if (!ak_retry_wait(ms, s3->stop))
             return set_cancelled(s3, call, failure, error);
         ak_s3_reply_clear(reply);
     }

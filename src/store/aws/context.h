@@ -1,7 +1,7 @@
 #ifndef AK_STORE_AWS_CONTEXT_H
 #define AK_STORE_AWS_CONTEXT_H
 
-#include "store/aws/http.h"
+#include "net/http.h"
 #include "store/aws/settings.h"
 
 /* What the sources of keys work with; it outlives them. */

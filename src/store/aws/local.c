@@ -1,6 +1,7 @@
 #include "store/aws/local.h"
 
 #include "store/aws/keys_json.h"
+#include "store/aws/retry_kind.h"
 
 #include <openssl/crypto.h>
 

@@ -1,7 +1,7 @@
 #ifndef AK_STORE_AWS_SETTINGS_H
 #define AK_STORE_AWS_SETTINGS_H
 
-#include "store/aws/retry.h"
+#include "store/aws/retry_kind.h"
 #include "util/error.h"
 
 /* What our own configuration says; it comes before the environment and the shared files. Borrowed;

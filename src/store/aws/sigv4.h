@@ -1,8 +1,8 @@
 #ifndef AK_STORE_AWS_SIGV4_H
 #define AK_STORE_AWS_SIGV4_H
 
+#include "net/pairs.h"
 #include "store/aws/credentials.h"
-#include "store/aws/pairs.h"
 #include "util/view.h"
 
 /*

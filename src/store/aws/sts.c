@@ -1,5 +1,6 @@
 #include "store/aws/sts.h"
 
+#include "store/aws/retry_kind.h"
 #include "store/aws/sigv4.h"
 #include "store/aws/xml.h"
 #include "util/hex.h"

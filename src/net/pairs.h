@@ -1,5 +1,5 @@
-#ifndef AK_STORE_AWS_PAIRS_H
-#define AK_STORE_AWS_PAIRS_H
+#ifndef AK_NET_PAIRS_H
+#define AK_NET_PAIRS_H
 
 #include <glib.h>
 

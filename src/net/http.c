@@ -1,4 +1,4 @@
-#include "store/aws/http.h"
+#include "net/http.h"
 
 #include <curl/curl.h>
 
@@ -194,30 +194,25 @@ static void set_request(CURL *curl, Exchange *exchange, const HeaderList *header
 typedef struct {
     CURLcode code;
     AkErrorCode class;
-    const char *hint;
+    AkHttpHint hint;
 } Failure;
 
 /* What is not listed is NETWORK. */
 static const Failure failures[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, AK_ERROR_NETWORK,
-     "check the name of the endpoint (AWS_ENDPOINT_URL_S3, the region) and the resolver"},
-    {CURLE_COULDNT_RESOLVE_PROXY, AK_ERROR_NETWORK, "check HTTPS_PROXY"},
-    {CURLE_COULDNT_CONNECT, AK_ERROR_NETWORK,
-     "check the endpoint (AWS_ENDPOINT_URL_S3), the firewall and the VPC endpoint"},
-    {CURLE_PEER_FAILED_VERIFICATION, AK_ERROR_NETWORK,
-     "AWS_CA_BUNDLE names the certificates to trust"},
-    {CURLE_SSL_CONNECT_ERROR, AK_ERROR_NETWORK,
-     "the endpoint must speak TLS 1.2 or later; 'http://' is for tests on loopback"},
-    {CURLE_SSL_CACERT_BADFILE, AK_ERROR_CONFIG, "AWS_CA_BUNDLE must name a readable PEM file"},
-    {CURLE_OPERATION_TIMEDOUT, AK_ERROR_TIMEOUT,
-     "check the endpoint; AWS_MAX_ATTEMPTS raises the number of tries"},
-    {CURLE_ABORTED_BY_CALLBACK, AK_ERROR_CANCELLED, NULL},
-    {CURLE_URL_MALFORMAT, AK_ERROR_CONFIG, "check AWS_ENDPOINT_URL_S3"},
+    {CURLE_COULDNT_RESOLVE_HOST, AK_ERROR_NETWORK, AK_HTTP_HINT_RESOLVE},
+    {CURLE_COULDNT_RESOLVE_PROXY, AK_ERROR_NETWORK, AK_HTTP_HINT_PROXY},
+    {CURLE_COULDNT_CONNECT, AK_ERROR_NETWORK, AK_HTTP_HINT_CONNECT},
+    {CURLE_PEER_FAILED_VERIFICATION, AK_ERROR_NETWORK, AK_HTTP_HINT_CERTIFICATE},
+    {CURLE_SSL_CONNECT_ERROR, AK_ERROR_NETWORK, AK_HTTP_HINT_TLS},
+    {CURLE_SSL_CACERT_BADFILE, AK_ERROR_CONFIG, AK_HTTP_HINT_CA_BUNDLE},
+    {CURLE_OPERATION_TIMEDOUT, AK_ERROR_TIMEOUT, AK_HTTP_HINT_TIMEOUT},
+    {CURLE_ABORTED_BY_CALLBACK, AK_ERROR_CANCELLED, AK_HTTP_HINT_NONE},
+    {CURLE_URL_MALFORMAT, AK_ERROR_CONFIG, AK_HTTP_HINT_URL},
 };
 
 static void set_failure(const Exchange *exchange, CURLcode code, const char *detail, GError **error)
 {
-    Failure failure = {code, AK_ERROR_NETWORK, NULL};
+    Failure failure = {code, AK_ERROR_NETWORK, AK_HTTP_HINT_NONE};
 
     if (exchange->is_too_large) {
         g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT,
@@ -229,13 +224,14 @@ static void set_failure(const Exchange *exchange, CURLcode code, const char *det
         if (failures[i].code == code)
             failure = failures[i];
     }
-    if (!exchange->http->config.is_s3)
-        failure.hint = NULL;
+    const char *const *hints = exchange->http->config.hints;
+    const char *hint =
+        hints != NULL && failure.hint != AK_HTTP_HINT_NONE ? hints[failure.hint] : NULL;
     g_set_error(error, AK_ERROR, (int)failure.class, "%s%s%s",
                 failure.class == AK_ERROR_CANCELLED ? "asked to stop"
                 : detail[0] != '\0'                 ? detail
                                                     : curl_easy_strerror(code),
-                failure.hint != NULL ? "; hint: " : "", failure.hint != NULL ? failure.hint : "");
+                hint != NULL ? "; hint: " : "", hint != NULL ? hint : "");
 }
 
 static void give_back(AkHttp *http, CURL *curl)

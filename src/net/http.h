@@ -1,9 +1,24 @@
-#ifndef AK_STORE_AWS_HTTP_H
-#define AK_STORE_AWS_HTTP_H
+#ifndef AK_NET_HTTP_H
+#define AK_NET_HTTP_H
 
-#include "store/aws/pairs.h"
+#include "net/pairs.h"
 #include "util/buf.h"
 #include "util/error.h"
+
+/* What to look at, for the errors of one service: an array by this, whose texts may be NULL. */
+typedef enum {
+    AK_HTTP_HINT_RESOLVE,
+    AK_HTTP_HINT_CONNECT,
+    AK_HTTP_HINT_CERTIFICATE,
+    AK_HTTP_HINT_TLS,
+    AK_HTTP_HINT_CA_BUNDLE,
+    AK_HTTP_HINT_TIMEOUT,
+    AK_HTTP_HINT_URL,
+    AK_HTTP_HINT_PROXY,
+    AK_HTTP_HINT_NONE
+} AkHttpHint;
+
+typedef const char *AkHttpHints[AK_HTTP_HINT_NONE];
 
 /*
  * One HTTP exchange at a time per thread over a pool of libcurl handles, which keep their
@@ -13,9 +28,9 @@
 typedef struct AkHttp AkHttp;
 
 typedef struct {
-    const char *ca_bundle; /* PEM file or NULL: the system's */
-    gboolean is_s3;        /* so that errors name the settings of S3 */
-    gboolean is_direct;    /* past any proxy: for link-local addresses */
+    const char *ca_bundle;    /* PEM file or NULL: the system's */
+    const char *const *hints; /* AkHttpHints, static; may be NULL */
+    gboolean is_direct;       /* past any proxy: for link-local addresses */
     guint connect_timeout_ms;
     guint stall_timeout_ms;   /* no byte moved for that long */
     guint request_timeout_ms; /* the exchange as a whole */

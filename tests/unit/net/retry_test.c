@@ -1,4 +1,4 @@
-#include "store/aws/retry.h"
+#include "net/retry.h"
 
 typedef struct {
     AkRetryBudget budget;
@@ -90,23 +90,9 @@ static void test_empty_bucket_stops_retries(Fixture *f, gconstpointer attempts)
     g_assert_false(again(f, AK_RETRY_TRANSIENT, 0));
 }
 
-static void test_kinds(void)
-{
-    g_assert_cmpint(ak_retry_kind(503, NULL), ==, AK_RETRY_TRANSIENT);
-    g_assert_cmpint(ak_retry_kind(500, "InternalError"), ==, AK_RETRY_TRANSIENT);
-    g_assert_cmpint(ak_retry_kind(400, "RequestTimeout"), ==, AK_RETRY_TRANSIENT);
-    g_assert_cmpint(ak_retry_kind(409, "ConditionalRequestConflict"), ==, AK_RETRY_TRANSIENT);
-    g_assert_cmpint(ak_retry_kind(503, "SlowDown"), ==, AK_RETRY_THROTTLED);
-    g_assert_cmpint(ak_retry_kind(429, NULL), ==, AK_RETRY_THROTTLED);
-    g_assert_cmpint(ak_retry_kind(200, NULL), ==, AK_RETRY_NEVER);
-    g_assert_cmpint(ak_retry_kind(403, "AccessDenied"), ==, AK_RETRY_NEVER);
-    g_assert_cmpint(ak_retry_kind(412, "PreconditionFailed"), ==, AK_RETRY_NEVER);
-    g_assert_cmpint(ak_retry_kind(501, NULL), ==, AK_RETRY_NEVER);
-}
-
 static void add(const char *name, guint attempts, void (*test)(Fixture *, gconstpointer))
 {
-    g_autofree char *path = g_strconcat("/store/retry/", name, NULL);
+    g_autofree char *path = g_strconcat("/net/retry/", name, NULL);
 
     g_test_add(path, Fixture, GUINT_TO_POINTER(attempts), set_up, test, tear_down);
 }
@@ -123,6 +109,5 @@ int main(int argc, char **argv)
     add("success-gives-the-last-cost-back", 9, test_success_gives_the_last_cost_back);
     add("first-try-success-gives-one", 9, test_first_try_success_gives_one);
     add("empty-bucket-stops-retries", 9, test_empty_bucket_stops_retries);
-    g_test_add_func("/store/retry/kinds", test_kinds);
     return g_test_run();
 }

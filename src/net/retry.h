@@ -1,5 +1,5 @@
-#ifndef AK_STORE_AWS_RETRY_H
-#define AK_STORE_AWS_RETRY_H
+#ifndef AK_NET_RETRY_H
+#define AK_NET_RETRY_H
 
 #include <glib.h>
 
@@ -9,19 +9,11 @@
  * a broken service is not hammered. No clock and no randomness of its own.
  */
 typedef enum {
-    AK_RETRY_MODE_STANDARD,
-    AK_RETRY_MODE_ADAPTIVE /* the same behind a rate limit, see rate.h */
-} AkRetryMode;
-
-typedef enum {
     AK_RETRY_NEVER,
     AK_RETRY_TRANSIENT,
     AK_RETRY_TIMEOUT, /* transient, dearer: the attempt held a connection for long */
     AK_RETRY_THROTTLED
 } AkRetryKind;
-
-/* What an answer means for trying again. @code (may be NULL) wins over the HTTP status. */
-AkRetryKind ak_retry_kind(long status, const char *code);
 
 /* Shared by the threads of one client. */
 typedef struct {
@@ -44,6 +36,9 @@ typedef struct {
  * @random is drawn from [0, 1). */
 gboolean ak_retry_again(AkRetryBudget *budget, AkRetry *retry, AkRetryKind kind, double random,
                         guint *out_wait_ms);
+
+/* Sleeps; FALSE as soon as *@stop (may be NULL) is set. */
+gboolean ak_retry_wait(guint ms, const volatile gint *stop);
 
 /* It succeeded: gives tokens back. */
 void ak_retry_succeeded(AkRetryBudget *budget, const AkRetry *retry);

@@ -1,4 +1,4 @@
-#include "store/aws/pairs.h"
+#include "net/pairs.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
