@@ -37,6 +37,66 @@ const char *ak_fault_name(AkFaultCode code)
     return names[code];
 }
 
+static const char *const remedies[AK_FAULT_N_CODES] = {
+    [AK_FAULT_HASH_MISMATCH] =
+        "Compare the row with its archived line (auditkeep explain, get): one of them was changed "
+        "after it was hashed. Keep both, open an incident.",
+    [AK_FAULT_PREV_HASH_GAP] =
+        "Events are missing. Look for them in backups and replicas; when they are lost for good, "
+        "a person accepts the gap (auditkeep accept).",
+    [AK_FAULT_PREV_HASH_FORK] =
+        "Two events follow the same one: a second writer, or a forged row. Find out which branch "
+        "is the wrong one, then accept the other (auditkeep accept).",
+    [AK_FAULT_SIGNATURE_INVALID] =
+        "The event was not signed by the key that the registry has for its signer: find out who "
+        "wrote it, and whether the registry is the right one.",
+    [AK_FAULT_SIGNATURE_MISSING] = "Find out which writer does not sign.",
+    [AK_FAULT_SIGNER_UNKNOWN] =
+        "Add the signer to the registry if it is a known one; else treat the event as forged.",
+    [AK_FAULT_SIGNER_NOT_VALID_AT_TIME] =
+        "The key signed outside its time: a late rotation, a wrong clock, or a stolen key.",
+    [AK_FAULT_PAYLOAD_NOT_CANONICALISABLE] =
+        "The writer stored something that is not I-JSON; the archive keeps its text as it is.",
+    [AK_FAULT_PAYLOAD_LOSSY_NUMBER] =
+        "Have the writer send such numbers as strings: the hash does not cover all their digits.",
+    [AK_FAULT_ENVELOPE_CHANGED] =
+        "A member beside the payload differs from what was archived: the archive has the original.",
+    [AK_FAULT_ROW_MISSING] =
+        "The row was deleted after it was archived: auditkeep restore brings it back.",
+    [AK_FAULT_OBJECT_MISSING] =
+        "Look for delete markers and older versions; auditkeep archive --after-id puts again what "
+        "the database still has.",
+    [AK_FAULT_OBJECT_CORRUPT] =
+        "Keep the object; compare it with its replica and with the rows (verify --what cross).",
+    [AK_FAULT_OBJECT_EXTRA] =
+        "Somebody else writes to the bucket: find out who, and take the permission away.",
+    [AK_FAULT_OBJECT_UNLOCKED] =
+        "Lock it (PutObjectRetention, compliance), and find out why it was not.",
+    [AK_FAULT_RETENTION_TOO_SHORT] = "Extend the lock: compliance mode allows that, and no less.",
+    [AK_FAULT_RETENTION_MODE_WRONG] = "Lock it in compliance mode.",
+    [AK_FAULT_BUCKET_LOCK_OFF] =
+        "Object Lock is off: export to a bucket that has it, and pause retention until then.",
+    [AK_FAULT_REPLICATION_PENDING] = "Wait; when it stays, look at the replication metrics.",
+    [AK_FAULT_REPLICATION_FAILED] =
+        "Mend the replication role or destination, then run a batch replication of the object.",
+    [AK_FAULT_CHECKPOINT_INVALID] =
+        "Check that the key is the archiver's; if it is, treat the object as forged.",
+    [AK_FAULT_TREE_INCONSISTENT] =
+        "Signed history does not follow from the events: open an incident, pause retention.",
+    [AK_FAULT_DAY_UNSEALED] = "Run auditkeep archive: it seals the days that are over.",
+    [AK_FAULT_POINTER_BEHIND] = "Run auditkeep archive --once: it moves the pointer.",
+    [AK_FAULT_POINTER_AHEAD] =
+        "The archive lost objects that the database counts on: find them before anything else.",
+    [AK_FAULT_KAFKA_GAP] = "Compare the topic with the chain before delivery goes on.",
+    [AK_FAULT_SNOWFLAKE_GAP] = "Compare the table with the chain before delivery goes on.",
+    [AK_FAULT_BREAK_ACCEPTED] = "A person answers for it: see who and why.",
+};
+
+const char *ak_fault_remedy(AkFaultCode code)
+{
+    return remedies[code];
+}
+
 gboolean ak_fault_from_name(AkView name, AkFaultCode *out)
 {
     for (guint i = 0; i < AK_FAULT_N_CODES; i++) {

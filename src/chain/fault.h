@@ -47,6 +47,9 @@ typedef guint32 AkFaultSet;
 /* "hash_mismatch" and so on. Never NULL. */
 const char *ak_fault_name(AkFaultCode code);
 
+/* What a person does about it: one sentence. Never NULL. */
+const char *ak_fault_remedy(AkFaultCode code);
+
 /* FALSE when @name is none of them. */
 gboolean ak_fault_from_name(AkView name, AkFaultCode *out);
 

@@ -56,6 +56,26 @@ guint ak_signers_count(const AkSigners *signers)
     return g_hash_table_size(signers->by_id);
 }
 
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+    const AkSigner *left = *(const AkSigner *const *)a, *right = *(const AkSigner *const *)b;
+
+    return strcmp(left->id, right->id);
+}
+
+GPtrArray *ak_signers_list(const AkSigners *signers)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer signer;
+
+    g_hash_table_iter_init(&iter, signers->by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &signer))
+        g_ptr_array_add(list, signer);
+    g_ptr_array_sort(list, by_id);
+    return list;
+}
+
 const AkSigner *ak_signers_find(const AkSigners *signers, AkView id)
 {
     return g_hash_table_lookup(signers->by_id, &id);
@@ -96,6 +116,12 @@ const char *ak_signer_id(const AkSigner *signer)
 AkAlgorithm ak_signer_algorithm(const AkSigner *signer)
 {
     return ak_verifier_algorithm(signer->verifier);
+}
+
+void ak_signer_validity(const AkSigner *signer, gint64 *out_from_usec, gint64 *out_until_usec)
+{
+    *out_from_usec = signer->valid_from;
+    *out_until_usec = signer->valid_until;
 }
 
 gboolean ak_signer_is_valid_at(const AkSigner *signer, gint64 ts_usec)

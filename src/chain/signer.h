@@ -40,9 +40,15 @@ guint ak_signers_count(const AkSigners *signers);
 /* Borrowed; NULL when unknown. */
 const AkSigner *ak_signers_find(const AkSigners *signers, AkView id);
 
+/* AkSigner, in order of their ids; the array is the caller's, the signers are borrowed. */
+GPtrArray *ak_signers_list(const AkSigners *signers);
+
 const char *ak_signer_id(const AkSigner *signer);
 AkAlgorithm ak_signer_algorithm(const AkSigner *signer);
 const char *ak_algorithm_name(AkAlgorithm algorithm);
+
+/* From when until before when the signer may sign; G_MININT64 and G_MAXINT64 where nothing says. */
+void ak_signer_validity(const AkSigner *signer, gint64 *out_from_usec, gint64 *out_until_usec);
 
 /* FALSE when @ts_usec is before validFrom or at or after validUntil. */
 gboolean ak_signer_is_valid_at(const AkSigner *signer, gint64 ts_usec);

@@ -70,6 +70,7 @@ typedef enum {
     AK_OPT_REASON,
     AK_OPT_SAMPLE,
     AK_OPT_SEED,
+    AK_OPT_REPORT,
     AK_OPT_JSON,
     AK_OPT_DRY_RUN,
     AK_OPT_YES,

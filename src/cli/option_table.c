@@ -593,6 +593,16 @@ const AkOption ak_options[AK_OPT_N] = {
                      .section = "select",
                      .summary =
                          "Draw the sample of an earlier run again: the seed that it printed."},
+    [AK_OPT_REPORT] =
+        {.name = "report",
+         .type = AK_TYPE_PATH,
+         .value = "FILE",
+         .commands = C(VERIFY),
+         .section = "output",
+         .summary = "Write a page for people as well: one HTML file that needs nothing else.",
+         .text = "Verdict, a calendar of days, faults with their ranges, signers, locks, "
+                 "replication, and how to check it without auditkeep. Written when the work is "
+                 "over, also when it could not be finished; an older file is replaced."},
     [AK_OPT_JSON] = {.name = "json",
                      .type = AK_TYPE_BOOL,
                      .commands = C(ACCEPT) | C(APPEND) | C(ARCHIVE) | C(STATUS) | C(VERIFY) |

@@ -137,6 +137,7 @@ static gboolean take_check(gpointer data, gpointer user_data, GError **error)
     report->archive_events += check->archive_events;
     report->cross_events += check->cross_events;
     report->signatures += check->signatures;
+    ak_segment_check_show(check, check->entry->day);
     ak_found_report(&check->found, pass->config, report);
     if (pass->config->on_progress != NULL)
         pass->config->on_progress("archive", report->segments, pass->entries->len,

@@ -103,6 +103,15 @@ const char *ak_found_first(const AkFoundList *list, AkFaultCode code)
     return NULL;
 }
 
+guint ak_found_count_faults(const AkFoundList *list)
+{
+    guint count = 0;
+
+    for (guint i = 0; list->items != NULL && i < list->items->len; i++)
+        count += !ak_fault_is_notice(((const Found *)g_ptr_array_index(list->items, i))->code);
+    return count;
+}
+
 void ak_found_report(AkFoundList *list, const AkVerifyConfig *config, AkVerifyReport *report)
 {
     for (guint i = 0; list->items != NULL && i < list->items->len; i++) {

@@ -26,6 +26,9 @@ void ak_found_faults(AkFoundList *list, AkFaultSet faults, const char *where, co
 /* What the first finding with @code says; NULL when there is none. */
 const char *ak_found_first(const AkFoundList *list, AkFaultCode code);
 
+/* How many there are, without notices. */
+guint ak_found_count_faults(const AkFoundList *list);
+
 /* Counts and reports all of @list, and empties it. */
 void ak_found_report(AkFoundList *list, const AkVerifyConfig *config, AkVerifyReport *report);
 

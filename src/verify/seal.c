@@ -235,6 +235,7 @@ static gboolean take_seal(gpointer data, gpointer user_data, GError **error)
     }
     if (one->is_read)
         check_seal(pass, one);
+    ak_segment_check_show(one->check, one->is_read ? one->seal.first_day : one->check->entry->day);
     ak_found_report(&one->check->found, pass->context->config, pass->report);
     return TRUE;
 }
@@ -266,10 +267,13 @@ gboolean ak_seals_check(const AkSegmentContext *context, const GPtrArray *seals,
         if (i == 0)
             pass.day = entry->day;
     }
+    report->has_days = pass.day != G_MININT64;
+    report->first_day = pass.day;
+    report->due_day = last_due_day(context->config);
     if (!ak_ordered_run(&ordered, error))
         return FALSE;
     if (pass.day != G_MININT64)
-        report_unsealed(&pass, pass.day, last_due_day(context->config), &found);
+        report_unsealed(&pass, pass.day, report->due_day, &found);
     ak_found_report(&found, context->config, report);
     return TRUE;
 }

@@ -1,5 +1,6 @@
 #include "verify/segment.h"
 
+#include "segment/key.h"
 #include "util/hex.h"
 #include "util/stop.h"
 #include "util/time.h"
@@ -119,6 +120,10 @@ static gboolean head(AkSegmentCheck *check)
     if (!ak_store_head(check->context->config->store, entry->key, entry->version, &object,
                        &check->error))
         return is_gone(check, &check->error);
+    check->has_lock = TRUE;
+    check->lock_mode = object.lock_mode;
+    check->retain_until_usec = object.retain_until_usec;
+    check->replication = object.replication;
     check_lock(check, &object);
     check_replication(check, &object);
     remember_digest(check, &object);
@@ -234,4 +239,28 @@ gboolean ak_segment_check_object(AkSegmentCheck *check, AkBuf *out)
         return FALSE;
     check_digest(check, sha, out);
     return TRUE;
+}
+
+void ak_segment_check_show(const AkSegmentCheck *check, gint64 first_day)
+{
+    const AkCatalogEntry *entry = check->entry;
+    const AkVerifyConfig *config = check->context->config;
+    AkSegmentName name;
+    AkVerifiedObject object = {.key = entry->key,
+                               .version = entry->version,
+                               .is_seal = !ak_segment_key_parse(entry->key, &name),
+                               .first_day = first_day,
+                               .day = entry->day,
+                               .first_index = entry->first_index,
+                               .last_index = entry->last_index,
+                               .size = entry->size,
+                               .is_read = check->has_object,
+                               .has_lock = check->has_lock,
+                               .lock_mode = check->lock_mode,
+                               .retain_until_usec = check->retain_until_usec,
+                               .replication = check->replication,
+                               .n_faults = ak_found_count_faults(&check->found)};
+
+    if (config->on_object != NULL)
+        config->on_object(&object, config->data);
 }

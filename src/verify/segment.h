@@ -24,6 +24,10 @@ typedef struct {
     guint8 digest[AK_SHA256_LEN]; /* of the object, as the store keeps it */
     /* results */
     AkFoundList found;
+    gboolean has_lock; /* the store was asked for what follows */
+    AkLockMode lock_mode;
+    gint64 retain_until_usec;
+    AkReplication replication;
     gboolean has_object;
     guint8 object_sha256[AK_SHA256_LEN]; /* of the bytes that were read in full */
     gboolean has_footer;
@@ -38,6 +42,10 @@ AkSegmentCheck *ak_segment_check_new(const AkSegmentContext *context, const AkCa
 void ak_segment_check_free(AkSegmentCheck *check);
 
 void ak_segment_check_run(AkSegmentCheck *check);
+
+/* Tells config->on_object what came out; before the findings are reported. @first_day: of a seal.
+ */
+void ak_segment_check_show(const AkSegmentCheck *check, gint64 first_day);
 
 /* An object that is no segment: its lock, and the whole of it, against every digest that was kept.
  * FALSE when it cannot be read, which is a finding or an error. */

@@ -20,6 +20,24 @@ typedef struct {
 
 typedef void (*AkFindingFunc)(const AkFinding *finding, gpointer data);
 
+/* A segment or seal of the archive, after it was looked at. Everything is borrowed for the call. */
+typedef struct {
+    const char *key;
+    const char *version; /* NULL where the store has none */
+    gboolean is_seal;
+    gint64 first_day, day;           /* the days that a seal covers; the same for a segment */
+    guint64 first_index, last_index; /* of a segment */
+    gsize size;
+    gboolean is_read;  /* in full */
+    gboolean has_lock; /* the store was asked for what follows */
+    AkLockMode lock_mode;
+    gint64 retain_until_usec;
+    AkReplication replication;
+    guint n_faults; /* notices left aside */
+} AkVerifiedObject;
+
+typedef void (*AkVerifiedObjectFunc)(const AkVerifiedObject *object, gpointer data);
+
 /* @total 0: not known. */
 typedef void (*AkProgressFunc)(const char *what, guint64 done, guint64 total, gpointer data);
 
@@ -45,7 +63,8 @@ typedef struct {
     guint threads;           /* 0: number of processors */
     const volatile gint *stop;
     AkFindingFunc on_finding;
-    AkProgressFunc on_progress; /* may be NULL */
+    AkVerifiedObjectFunc on_object; /* segments in order, then seals in order; may be NULL */
+    AkProgressFunc on_progress;     /* may be NULL */
     gpointer data;
 } AkVerifyConfig;
 
@@ -63,6 +82,8 @@ typedef struct {
     guint64 tree_size;
     guint8 root[AK_SHA256_LEN]; /* of the archive's tree at tree_size */
     gboolean has_root;
+    gboolean has_days;         /* the archive was looked at, and is not empty */
+    gint64 first_day, due_day; /* days that need a seal */
 } AkVerifyReport;
 
 /*
