@@ -15,6 +15,8 @@
 #include "chain/number.h"    /* ECMAScript numbers */
 #include "chain/signer.h"    /* registries, keys, signatures */
 #include "tree/checkpoint.h" /* signed notes */
-#include "tree/merkle.h"     /* RFC 6962 trees and proofs */
+#include "tree/merkle.h"     /* RFC 6962 trees, and the check of proofs */
+#include "tree/proof.h"      /* making proofs */
+#include "tree/tile.h"       /* hash tiles */
 
 #endif
