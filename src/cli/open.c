@@ -36,6 +36,8 @@ gboolean ak_open_source_config(const AkCli *cli, AkSourceConfig *out, GError **e
         .value = ak_cli_text(cli, AK_OPT_WHERE_VALUE),
         .max_event_bytes = ak_cli_number(cli, AK_OPT_MAX_EVENT_BYTES),
         .connect_timeout_ms = (guint)ak_cli_number(cli, AK_OPT_CONNECT_TIMEOUT),
+        .statement_timeout_ms = (guint)ak_cli_number(cli, AK_OPT_STATEMENT_TIMEOUT),
+        .stop = ak_stop_flag(),
     };
     return TRUE;
 }

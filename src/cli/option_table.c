@@ -91,6 +91,20 @@ const AkOption ak_options[AK_OPT_N] = {
                                 .section = "source",
                                 .key = "connect_timeout",
                                 .summary = "How long connecting to the database may take."},
+    [AK_OPT_STATEMENT_TIMEOUT] =
+        {.name = "statement-timeout",
+         .type = AK_TYPE_DURATION,
+         .value = "TIME",
+         .initial = "5min",
+         .min = 1 * SECOND,
+         .max = 24 * HOUR,
+         .commands = WITH_SOURCE,
+         .section = "source",
+         .key = "statement_timeout",
+         .summary = "How long the database may give no answer, or no further row of one.",
+         .text = "PostgreSQL only: then the statement is given up with its connection; 'archive "
+                 "--follow' connects again. 'init' waits for its statements without a limit. A "
+                 "host that has gone is noticed within half a minute, by TCP itself."},
     [AK_OPT_ARCHIVE] = {.name = "archive",
                         .type = AK_TYPE_URL,
                         .value = "URL",

@@ -1,6 +1,5 @@
 #include "source/postgres_internal.h"
 
-#include <errno.h>
 #include <poll.h>
 
 /* Seconds from 1970 to PostgreSQL's epoch, 2000. */
@@ -80,36 +79,31 @@ static char *describe(PGconn *conn)
                            port != NULL && *port != '\0' ? port : "5432", db != NULL ? db : "");
 }
 
-static gboolean wait_socket(int fd, gboolean is_reading, gint64 deadline, GError **error,
-                            const char *address)
+/* Why nobody waits for the server any longer. Always NULL. */
+static PGconn *fail_waiting(const char *address, AkPatienceEnd end, GError **error)
 {
-    struct pollfd wait = {fd, (short)(is_reading ? POLLIN : POLLOUT), 0};
-    int ready;
-
-    do {
-        gint64 left_ms = (deadline - g_get_monotonic_time()) / 1000;
-
-        ready = poll(&wait, 1, (int)CLAMP(left_ms, 0, G_MAXINT));
-    } while (ready < 0 && errno == EINTR);
-    if (ready > 0)
-        return TRUE;
-    g_set_error(error, AK_ERROR, AK_ERROR_TIMEOUT,
-                "cannot connect to PostgreSQL at '%s': no answer in time; hint: check the host, "
-                "the port and the firewall",
-                address);
-    return FALSE;
+    if (end == AK_PATIENCE_STOPPED)
+        g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED,
+                    "cannot connect to PostgreSQL at '%s': stopped while it did not answer",
+                    address);
+    else
+        g_set_error(error, AK_ERROR, AK_ERROR_TIMEOUT,
+                    "cannot connect to PostgreSQL at '%s': no answer in time; hint: check the "
+                    "host, the port and the firewall",
+                    address);
+    return NULL;
 }
 
 /* PQconnectdb() with a limit in milliseconds, and with SQLSTATEs in its messages. */
-static PGconn *connect_within(const char *url, guint timeout_ms, char **out_address, GError **error)
+static PGconn *connect_within(const AkSourceConfig *config, char **out_address, GError **error)
 {
     /* A host that has gone without a word is noticed within half a minute; the URL may say
      * otherwise. */
     const char *keys[] = {
         "fallback_application_name", "client_encoding",  "keepalives_idle", "keepalives_interval",
         "keepalives_count",          "tcp_user_timeout", "dbname",          NULL};
-    const char *values[] = {"auditkeep", "UTF8", "10", "5", "3", "25000", url, NULL};
-    gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    const char *values[] = {"auditkeep", "UTF8", "10", "5", "3", "25000", config->url, NULL};
+    AkPatience patience = ak_patience_new(config->stop, config->connect_timeout_ms);
     g_autoptr(PGconn) conn = PQconnectStartParams(keys, values, 1);
     g_autofree char *address = NULL;
     PostgresPollingStatusType step = PGRES_POLLING_WRITING;
@@ -123,8 +117,11 @@ static PGconn *connect_within(const char *url, guint timeout_ms, char **out_addr
         return NULL;
     }
     while (step != PGRES_POLLING_OK) {
-        if (!wait_socket(PQsocket(conn), step == PGRES_POLLING_READING, deadline, error, address))
-            return NULL;
+        short events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        AkPatienceEnd end = ak_pg_wait_socket(conn, events, &patience);
+
+        if (end != AK_PATIENCE_LEFT)
+            return fail_waiting(address, end, error);
         step = PQconnectPoll(conn);
         if (step == PGRES_POLLING_FAILED) {
             fail_connect(conn, address, error);
@@ -132,6 +129,7 @@ static PGconn *connect_within(const char *url, guint timeout_ms, char **out_addr
         }
     }
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+    (void)PQsetnonblocking(conn, TRUE); /* so that sending does not wait inside of libpq */
     *out_address = g_steal_pointer(&address);
     return g_steal_pointer(&conn);
 }
@@ -167,6 +165,15 @@ static void pg_close(AkSource *source)
     g_free(pg);
 }
 
+/* A backend that waits for a lock looks whether we are still there: else what was given up here
+ * would stay in the queue, and hold up everybody behind it. From PostgreSQL 14 on. */
+static gboolean let_go_of_us(AkPg *pg, GError **error)
+{
+    return PQserverVersion(pg->conn) < 140000 ||
+           ak_pg_run(pg, "prepare the session", "SET client_connection_check_interval = '5s'",
+                     error);
+}
+
 static AkSource *pg_open(const AkSourceConfig *config, GError **error)
 {
     char *address = NULL;
@@ -175,7 +182,7 @@ static AkSource *pg_open(const AkSourceConfig *config, GError **error)
 
     if (!check_url(config->url, error))
         return NULL;
-    conn = connect_within(config->url, config->connect_timeout_ms, &address, error);
+    conn = connect_within(config, &address, error);
     if (conn == NULL)
         return NULL;
     pg = g_new0(AkPg, 1);
@@ -187,12 +194,15 @@ static AkSource *pg_open(const AkSourceConfig *config, GError **error)
     pg->column = g_strdup(config->column);
     pg->value = g_strdup(config->value);
     pg->max_event_bytes = config->max_event_bytes;
+    pg->stop = config->stop;
+    pg->timeout_ms = config->statement_timeout_ms;
     /* Text that the server prints must not depend on who connects; compiling costs more than it
      * saves on short statements. */
     if (!ak_pg_run(pg, "prepare the session",
                    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'; "
                    "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET jit = off",
-                   error)) {
+                   error) ||
+        !let_go_of_us(pg, error)) {
         pg_close(&pg->base);
         return NULL;
     }
@@ -251,32 +261,6 @@ gboolean ak_pg_fail(AkPg *pg, const char *what, const PGresult *result, GError *
     g_set_error(error, AK_ERROR, (int)code, "cannot %s at '%s': %s%s%s", what, pg->address, text,
                 hint != NULL ? "; hint: " : "", hint != NULL ? hint : "");
     return FALSE;
-}
-
-PGresult *ak_pg_query(AkPg *pg, const char *what, const char *sql, const PgParams *params,
-                      GError **error)
-{
-    static const PgParams none;
-    const PgParams *p = params != NULL ? params : &none;
-    g_autoptr(PGresult) result =
-        PQexecParams(pg->conn, sql, p->count, p->types, p->values, p->lengths, p->formats, 1);
-    ExecStatusType status = PQresultStatus(result);
-
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-        (void)ak_pg_fail(pg, what, result, error);
-        return NULL;
-    }
-    return g_steal_pointer(&result);
-}
-
-gboolean ak_pg_run(AkPg *pg, const char *what, const char *sql, GError **error)
-{
-    g_autoptr(PGresult) result = PQexec(pg->conn, sql);
-    ExecStatusType status = PQresultStatus(result);
-
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)
-        return ak_pg_fail(pg, what, result, error);
-    return TRUE;
 }
 
 static void add_param(PgParams *params, Oid type, const void *data, gsize len, int format)

@@ -179,10 +179,11 @@ gboolean ak_pg_append_rows(AkSource *source, const AkEvent *events, gsize count,
     for (gsize i = 0; i < n; i++)
         ak_pg_add_bytes(&params, i + 1 < n ? PG_TEXT_ARRAY : PG_INT8_ARRAY, arrays[i].data,
                         arrays[i].len);
-    result = PQexecParams(pg->conn, sql, params.count, params.types, params.values, params.lengths,
-                          params.formats, 1);
+    result = ak_pg_call(pg, "append events", sql, &params, error);
     for (gsize i = 0; i < n; i++)
         ak_buf_clear(&arrays[i]);
+    if (result == NULL)
+        return FALSE;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return fail_insert(pg, result, error);
     g_strlcpy(pg->pending_head, "", sizeof pg->pending_head);

@@ -129,13 +129,16 @@ gboolean ak_pg_init(AkSource *source, gboolean apply, AkBuf *sql, GError **error
 {
     AkPg *pg = (AkPg *)source;
     gsize start = sql->len;
+    guint timeout_ms = pg->timeout_ms;
     gboolean is_done;
 
     ak_pg_table_clear(&pg->table); /* it may have changed since */
     if (!ak_pg_table_load(pg, error) || !check_adaptable(pg, error) || !build_sql(pg, sql, error))
         return FALSE;
+    pg->timeout_ms = 0; /* an index of a large table takes its time */
     is_done = !apply ||
               ak_sql_each(ak_view(sql->data + start, sql->len - start), run_statement, pg, error);
+    pg->timeout_ms = timeout_ms;
     ak_pg_table_clear(&pg->table);
     return is_done;
 }

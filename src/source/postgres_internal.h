@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include "source/source.h"
+#include "util/patience.h"
 
 /* Shared by the files of the PostgreSQL driver only. */
 
@@ -51,6 +52,8 @@ typedef struct {
     char *chain;
     char *column, *value; /* of the rows that are the chain's; NULL: all are */
     gsize max_event_bytes;
+    const volatile gint *stop;
+    guint timeout_ms; /* for each answer; 0: none */
     PgTable table;
     /* the scan under way */
     gboolean is_scanning, is_scan_started, is_scan_done;
@@ -99,6 +102,30 @@ void ak_pg_add_bytes(PgParams *params, Oid type, const void *data, gsize len);
 /* A binary array of one dimension: begin, then an element each. */
 void ak_pg_array_begin(AkBuf *buf, Oid element, gsize count);
 void ak_pg_array_element(AkBuf *buf, AkView value);
+
+/*
+ * postgres_call.c. TIMEOUT when the server does not answer within pg->timeout_ms, CANCELLED when
+ * we are asked to stop and it does not answer soon; the connection is of no use afterwards.
+ */
+
+/* Waits until the connection's socket is ready for @events of poll(), or has gone. */
+AkPatienceEnd ak_pg_wait_socket(PGconn *conn, short events, AkPatience *patience);
+
+/* Runs @sql (NULL @params: it may be several statements, results are text); the last result, of
+ * whatever status. NULL when there is none. */
+PGresult *ak_pg_call(AkPg *pg, const char *what, const char *sql, const PgParams *params,
+                     GError **error) AK_MUST_CHECK;
+
+/* PQgetResult(); *out NULL after the last one. */
+gboolean ak_pg_next_result(AkPg *pg, const char *what, AkPatience *patience, PGresult **out,
+                           GError **error) AK_MUST_CHECK;
+
+/* PQgetCopyData(): *out_len -1 after the last row. */
+gboolean ak_pg_copy_next(AkPg *pg, const char *what, char **out_row, int *out_len,
+                         GError **error) AK_MUST_CHECK;
+
+/* Asks the server to end the statement; NULL @patience: without waiting for that. */
+void ak_pg_cancel(AkPg *pg, AkPatience *patience);
 
 /* Runs one statement; results are binary. @what ("read the lease") is for the message. */
 PGresult *ak_pg_query(AkPg *pg, const char *what, const char *sql, const PgParams *params,

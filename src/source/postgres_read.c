@@ -140,7 +140,9 @@ gboolean ak_pg_scan_begin(AkSource *source, const AkScanPos *from, guint64 limit
     g_string_append_printf(
         sql, " ORDER BY e.\"%s\", e.id LIMIT %" G_GUINT64_FORMAT ") TO STDOUT (FORMAT binary)",
         pg->table.ts, MIN(limit, (guint64)G_MAXINT64));
-    result = PQexec(pg->conn, sql->str);
+    result = ak_pg_call(pg, "scan the events", sql->str, NULL, error);
+    if (result == NULL)
+        return FALSE;
     if (PQresultStatus(result) != PGRES_COPY_OUT)
         return ak_pg_fail(pg, "scan the events", result, error);
     pg->is_scanning = TRUE;
@@ -153,33 +155,33 @@ gboolean ak_pg_scan_begin(AkSource *source, const AkScanPos *from, guint64 limit
 /* After the last row: the server's verdict on the whole COPY. */
 static gboolean finish_copy(AkPg *pg, GError **error)
 {
+    AkPatience patience = ak_patience_new(pg->stop, pg->timeout_ms);
     gboolean is_ok = TRUE;
     PGresult *result;
 
     pg->is_scan_done = TRUE;
-    while ((result = PQgetResult(pg->conn)) != NULL) {
+    for (;;) {
+        if (!ak_pg_next_result(pg, "scan the events", &patience, &result, is_ok ? error : NULL))
+            return FALSE;
+        if (result == NULL)
+            return is_ok;
         if (PQresultStatus(result) != PGRES_COMMAND_OK && is_ok)
             is_ok = ak_pg_fail(pg, "scan the events", result, error);
         PQclear(result);
     }
-    return is_ok;
 }
 
 /* The next piece of the COPY; *out_len 0 at its end. */
 static gboolean fetch(AkPg *pg, int *out_len, GError **error)
 {
-    int len;
-
     PQfreemem(pg->scan_row);
     pg->scan_row = NULL;
+    if (!ak_pg_copy_next(pg, "scan the events", &pg->scan_row, out_len, error))
+        return FALSE;
+    if (*out_len > 0)
+        return TRUE;
     *out_len = 0;
-    len = PQgetCopyData(pg->conn, &pg->scan_row, 0);
-    if (len == -2)
-        return ak_pg_fail(pg, "scan the events", NULL, error);
-    if (len < 0)
-        return finish_copy(pg, error);
-    *out_len = len;
-    return TRUE;
+    return finish_copy(pg, error);
 }
 
 static gboolean fail_protocol(const AkPg *pg, GError **error)
@@ -245,23 +247,15 @@ gboolean ak_pg_scan_next(AkSource *source, AkRow *out, gboolean *out_found, GErr
     return TRUE;
 }
 
-static void cancel(AkPg *pg)
-{
-    PGcancel *handle = PQgetCancel(pg->conn);
-    char message[256];
-
-    if (handle != NULL)
-        (void)PQcancel(handle, message, sizeof message);
-    PQfreeCancel(handle);
-}
-
 gboolean ak_pg_scan_end(AkSource *source, GError **error)
 {
     AkPg *pg = (AkPg *)source;
+    AkPatience patience = ak_patience_new(pg->stop, pg->timeout_ms);
     int len = 0;
 
+    /* waited for, lest it hits the next statement */
     if (pg->is_scanning && !pg->is_scan_done && pg->scan_limit > DRAIN_ROWS)
-        cancel(pg);
+        ak_pg_cancel(pg, &patience);
     while (pg->is_scanning && !pg->is_scan_done)
         if (!fetch(pg, &len, NULL))
             break;

@@ -91,6 +91,8 @@ AkSource *ak_source_open(const AkSourceConfig *config, GError **error)
         full.max_event_bytes = 16 * 1024 * 1024;
     if (full.connect_timeout_ms == 0)
         full.connect_timeout_ms = 10000;
+    if (full.statement_timeout_ms == 0)
+        full.statement_timeout_ms = 300000;
     if (!check_chain(full.chain, error))
         return NULL;
     if ((full.column == NULL) != (full.value == NULL)) {

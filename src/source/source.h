@@ -20,8 +20,10 @@ typedef struct {
     const char *chain;  /* name of the chain, [a-z0-9_-]{1,63}; NULL: main */
     const char *column; /* only rows that have @value in it: a tenant's; NULL: all rows */
     const char *value;
-    gsize max_event_bytes;    /* a larger row is BAD_INPUT that names it; 0: 16 MiB */
-    guint connect_timeout_ms; /* 0: 10000 */
+    gsize max_event_bytes;      /* a larger row is BAD_INPUT that names it; 0: 16 MiB */
+    guint connect_timeout_ms;   /* 0: 10000 */
+    guint statement_timeout_ms; /* for an answer, or for the next part of it; 0: 300000 */
+    const volatile gint *stop;  /* set: calls that hang end with CANCELLED; see util/patience.h */
 } AkSourceConfig;
 
 /* A row as scanned. Everything is borrowed until the next call on the source. */

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import time
 
@@ -158,6 +159,64 @@ def test_half_open_connection(cut):
             wait_all_archived(world)
             assert other.stop() == 0, other.log()
         assert hung.stop() == 0, hung.log()
+    assert_all_well(world)
+
+
+def hang_proxy(_world, proxy):
+    proxy.stall()
+    return proxy.resume
+
+
+def hang_backends(world, _proxy):
+    """SIGSTOP to the exporter's backends, at a moment when they hold nothing that others need."""
+    mine = "FROM pg_stat_activity WHERE application_name = 'exporter'"
+    writing = ("SELECT count(*) AS n FROM pg_locks WHERE mode = 'RowExclusiveLock' "
+               f"AND pid IN (SELECT pid {mine})")
+
+    def send(how):
+        for pid in pids:
+            os.kill(pid, how)
+
+    while True:
+        pids = [row["pid"] for row in world.source.rows(f"SELECT pid {mine} AND state = 'idle'")]
+        send(signal.SIGSTOP)
+        if len(pids) == 2 and world.source.rows(writing)[0]["n"] == 0:
+            return lambda: send(signal.SIGCONT)
+        send(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("hang", [hang_proxy, hang_backends])
+def test_sigterm_while_postgres_hangs(cut, hang):
+    world, proxy, env = cut
+    with followers(world, 1, "--statement-timeout", "1h", env=env) as (follower,):
+        world.append(sample_events(30))
+        wait_all_archived(world)
+        go_on = hang(world, proxy)
+        try:
+            world.append([event()])
+            assert follower.stop(60) == 0, follower.log()
+        finally:
+            go_on()
+    with followers(world, env=env) as (follower,):
+        wait_all_archived(world)
+        assert follower.stop() == 0, follower.log()
+    assert_all_well(world)
+
+
+def test_backend_that_hangs_is_replaced(cut):
+    """The server is well but for our own sessions: the time-out makes new ones."""
+    world, proxy, env = cut
+    with followers(world, 1, "--statement-timeout", "2s", env=env) as (follower,):
+        world.append(sample_events(30))
+        wait_all_archived(world)
+        go_on = hang_backends(world, proxy)
+        try:
+            world.append(sample_events(30, start="2025-05-01T00:00:00Z"))
+            wait_all_archived(world)
+            assert said(follower, "no answer within 2 s"), follower.log()
+        finally:
+            go_on()
+        assert follower.stop() == 0, follower.log()
     assert_all_well(world)
 
 

@@ -368,4 +368,5 @@ void backend_add_cases(void)
     g_test_add_func("/source/pointer/mark-by-hand", test_mark_by_hand);
     g_test_add_func("/source/order/open-transaction", test_open_transaction);
     add_postgres_wait_cases();
+    add_postgres_hang_cases();
 }

@@ -7,5 +7,6 @@
 gboolean backend_has_notification(Backend *backend);
 
 void add_postgres_wait_cases(void);
+void add_postgres_hang_cases(void);
 
 #endif
