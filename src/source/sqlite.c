@@ -44,6 +44,8 @@ gboolean ak_lite_fail(AkLite *lite, const char *what, GError **error)
     const char *hint;
     AkErrorCode code = classify(sqlite3_extended_errcode(lite->db), &hint);
 
+    if (code == AK_ERROR_TIMEOUT && lite->busy_end == AK_PATIENCE_STOPPED)
+        code = AK_ERROR_CANCELLED;
     g_set_error(error, AK_ERROR, (int)code, "cannot %s in '%s': %s%s%s", what, lite->path,
                 sqlite3_errmsg(lite->db), hint != NULL ? "; hint: " : "", hint != NULL ? hint : "");
     return FALSE;
@@ -105,6 +107,21 @@ void ak_lite_format_time(gint64 usec, char out[AK_LITE_TIME_LEN + 1])
     g_snprintf(out, AK_LITE_TIME_LEN + 1, "%.19s.%06" G_GINT64_FORMAT "Z", seconds, fraction);
 }
 
+/* Called while another process holds the file; 0 ends the waiting. */
+static int on_busy(void *data, int calls)
+{
+    enum { MIN_STEP_MS = 1, MAX_STEP_MS = 50 };
+    AkLite *lite = data;
+    guint step_ms;
+
+    if (calls == 0)
+        lite->patience = ak_patience_new(lite->stop, lite->busy_timeout_ms);
+    step_ms = ak_patience_slice_ms(
+        &lite->patience, CLAMP(2u * (guint)calls, MIN_STEP_MS, MAX_STEP_MS), &lite->busy_end);
+    g_usleep(1000UL * step_ms);
+    return step_ms > 0;
+}
+
 gboolean ak_lite_connect(AkLite *lite, gboolean create, GError **error)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
@@ -123,7 +140,7 @@ gboolean ak_lite_connect(AkLite *lite, gboolean create, GError **error)
         return FALSE;
     }
     (void)sqlite3_extended_result_codes(lite->db, 1);
-    (void)sqlite3_busy_timeout(lite->db, (int)lite->busy_timeout_ms);
+    (void)sqlite3_busy_handler(lite->db, on_busy, lite);
     /* Room for what stands around the payload; a larger value is refused before it is read. */
     (void)sqlite3_limit(lite->db, SQLITE_LIMIT_LENGTH,
                         (int)MIN(lite->max_event_bytes + 65536, (gsize)G_MAXINT));
@@ -171,6 +188,7 @@ static AkSource *lite_open(const AkSourceConfig *config, GError **error)
     lite->value = g_strdup(config->value);
     lite->max_event_bytes = config->max_event_bytes;
     lite->busy_timeout_ms = config->connect_timeout_ms;
+    lite->stop = config->stop;
     lite->seen_version = -1;
     if (g_file_test(path, G_FILE_TEST_EXISTS) && !ak_lite_connect(lite, FALSE, error)) {
         lite_close(&lite->base);

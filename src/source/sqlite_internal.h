@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "source/source.h"
+#include "util/patience.h"
 
 /* Shared by the files of the SQLite driver only. */
 
@@ -45,6 +46,9 @@ typedef struct {
     char *column, *value; /* of the rows that are the chain's; NULL: all are */
     gsize max_event_bytes;
     guint busy_timeout_ms;
+    const volatile gint *stop;
+    AkPatience patience;    /* of the wait for another process under way */
+    AkPatienceEnd busy_end; /* how the last such wait ended */
     LiteTable table;
     LiteStmt *scan;
     LiteStmt *insert;

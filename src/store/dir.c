@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LOCK_TIMEOUT_MS = 30000 };
+
 /* "file:DIR" or "file:///DIR"; a host has no place in it. NULL when there is no folder. */
 static char *parse_root(const char *url)
 {
@@ -37,6 +39,8 @@ static AkStore *dir_open(const AkStoreConfig *config, GError **error)
     dir->base.driver = &ak_store_dir;
     dir->root = g_steal_pointer(&root);
     dir->is_immutable_wanted = !config->is_mutable;
+    dir->stop = config->stop;
+    dir->lock_timeout_ms = LOCK_TIMEOUT_MS;
     dir->durable_dirs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_mutex_init(&dir->lock);
     return &dir->base;

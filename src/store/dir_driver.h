@@ -18,6 +18,8 @@ typedef struct {
     AkStore base;
     char *root;
     gboolean is_immutable_wanted;
+    const volatile gint *stop;
+    guint lock_timeout_ms; /* how long another process may hold the lock */
     GMutex lock;
     GHashTable *durable_dirs;  /* set of folders whose entries up to the root are synced */
     gboolean is_swept;         /* left-overs of crashed writers are gone */
@@ -57,7 +59,8 @@ typedef int AkFd; /* -1: none */
 void ak_fd_close(AkFd *fd);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkFd, ak_fd_close)
 
-/* Holds the folder's lock until the descriptor is closed; -1 with error. */
+/* Holds the folder's lock until the descriptor is closed; -1 with TIMEOUT while another process
+ * holds it for too long, CANCELLED when we are asked to stop meanwhile. */
 AkFd ak_dir_lock(const AkDir *dir, GError **error) AK_MUST_CHECK;
 
 gboolean ak_dir_sync_folder(const char *path, GError **error) AK_MUST_CHECK;

@@ -3,6 +3,8 @@
 
 #include "store/dir_driver.h"
 
+#include "util/patience.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -11,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LOCK_MIN_STEP_USEC = 100, LOCK_MAX_STEP_USEC = 20000 };
 
 void ak_fd_close(AkFd *fd)
 {
@@ -70,16 +74,51 @@ static int lock_file(int fd, int how)
     return rc;
 }
 
+static void fail_locked(const char *path, AkPatienceEnd end, GError **error)
+{
+    if (end == AK_PATIENCE_STOPPED)
+        g_set_error(error, AK_ERROR, AK_ERROR_CANCELLED,
+                    "cannot lock '%s': stopped while another process held it", path);
+    else
+        g_set_error(error, AK_ERROR, AK_ERROR_TIMEOUT,
+                    "cannot lock '%s': another process holds it; hint: 'fuser %s' tells which",
+                    path, path);
+}
+
+/* flock() that waits would not see the deadline, nor that we are asked to stop. It is held for a
+ * few milliseconds: steps are short at first. */
+static gboolean lock_in_time(const AkDir *dir, int fd, const char *path, GError **error)
+{
+    AkPatience patience = ak_patience_new(dir->stop, dir->lock_timeout_ms);
+    gulong step_usec = LOCK_MIN_STEP_USEC;
+    AkPatienceEnd end;
+
+    while (lock_file(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return ak_dir_set_error(errno, "lock", path, error);
+        if (ak_patience_slice_ms(&patience, 1, &end) == 0) {
+            fail_locked(path, end, error);
+            return FALSE;
+        }
+        g_usleep(step_usec);
+        step_usec = MIN(2 * step_usec, LOCK_MAX_STEP_USEC);
+    }
+    return TRUE;
+}
+
 AkFd ak_dir_lock(const AkDir *dir, GError **error)
 {
     g_autofree char *path = ak_dir_path(dir, AK_DIR_PRIVATE "/lock");
     g_auto(AkFd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    AkFd locked;
 
-    if (fd < 0 || lock_file(fd, LOCK_EX) != 0) {
+    if (fd < 0) {
         (void)ak_dir_set_error(errno, "lock", path, error);
         return -1;
     }
-    AkFd locked = fd;
+    if (!lock_in_time(dir, fd, path, error))
+        return -1;
+    locked = fd;
     fd = -1;
     return locked;
 }

@@ -129,8 +129,42 @@ static void test_wrong_moves_by_hand(void)
     g_assert_false(backend_try(backend, "DELETE FROM auditkeep_segment"));
 }
 
+/* Another process holds the file: it is waited for, but not for ever, and not when asked to stop.
+ */
+static void assert_busy(guint timeout_ms, const volatile gint *stop, AkErrorCode code)
+{
+    g_autoptr(Backend) backend = backend_new();
+    g_autoptr(AkSource) prepared = open_prepared(backend, VARIANT_OWN);
+    g_autoptr(GError) error = NULL;
+    AkSourceConfig config = {.url = backend->url, .connect_timeout_ms = timeout_ms, .stop = stop};
+    g_autoptr(AkSource) source = ak_source_open(&config, &error);
+    guint64 epoch;
+
+    g_assert_no_error(error);
+    backend_sql(backend, "BEGIN IMMEDIATE");
+    g_assert_false(source->driver->lease_acquire(source, "a", 60000, &epoch, &error));
+    g_assert_error(error, AK_ERROR, (int)code);
+    g_clear_error(&error);
+    backend_sql(backend, "COMMIT");
+    g_assert_true(source->driver->lease_acquire(source, "a", 60000, &epoch, &error));
+}
+
+static void test_busy_times_out(void)
+{
+    assert_busy(50, NULL, AK_ERROR_TIMEOUT);
+}
+
+static void test_stop_ends_busy(void)
+{
+    static const volatile gint stop = 1;
+
+    assert_busy(3600000, &stop, AK_ERROR_CANCELLED);
+}
+
 void backend_add_cases(void)
 {
+    g_test_add_func("/source/busy/times-out", test_busy_times_out);
+    g_test_add_func("/source/busy/stop-ends-it", test_stop_ends_busy);
     g_test_add_func("/source/open/missing-file", test_missing_file);
     g_test_add_func("/source/open/not-a-database", test_not_a_database);
     g_test_add_func("/source/pointer/wrong-moves-by-hand", test_wrong_moves_by_hand);

@@ -112,6 +112,55 @@ static void test_held_object_stays_beyond_its_date(void)
     g_assert_nonnull(strstr(error->message, "on legal hold"));
 }
 
+/* Another process that stands still with the folder's lock: each has its own flock(). */
+static int take_lock(AkStore *store)
+{
+    int fd;
+
+    assert_put(store, "before", "x"); /* makes the lock file */
+    fd = ak_dir_lock(as_dir(store), NULL);
+    g_assert_cmpint(fd, >=, 0);
+    return fd;
+}
+
+static void assert_put_fails(AkStore *store, AkErrorCode code, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(AkObject) object = {0};
+    TestPut test;
+
+    test_put_init(&test, "k", "x");
+    g_assert_false(ak_store_put(store, &test.put, &object, &error));
+    g_assert_error(error, AK_ERROR, (int)code);
+    g_assert_nonnull(strstr(error->message, text));
+    assert_missing(store, "k");
+    g_assert_cmpuint(count_temp_files(store), ==, 0);
+}
+
+static void test_held_lock_times_out(void)
+{
+    g_autoptr(AkStore) store = open_new();
+    g_auto(AkFd) lock = take_lock(store);
+
+    as_dir(store)->lock_timeout_ms = 50;
+    assert_put_fails(store, AK_ERROR_TIMEOUT, AK_DIR_PRIVATE "/lock' tells which");
+    ak_fd_close(&lock);
+    assert_put(store, "k", "x");
+}
+
+static void test_stop_ends_waiting_for_the_lock(void)
+{
+    g_autoptr(AkStore) store = open_new();
+    g_auto(AkFd) lock = take_lock(store);
+    volatile gint stop = 1;
+
+    as_dir(store)->lock_timeout_ms = 3600000;
+    as_dir(store)->stop = &stop;
+    assert_put_fails(store, AK_ERROR_CANCELLED, "stopped while another process held it");
+    ak_fd_close(&lock);
+    assert_put(store, "k", "x");
+}
+
 static void test_encryption_is_refused(void)
 {
     AkStoreConfig config = {.url = "file:x", .sse = AK_SSE_S3};
@@ -420,6 +469,9 @@ int main(int argc, char **argv)
     g_test_add_func("/store/dir/held-object-stays-beyond-its-date",
                     test_held_object_stays_beyond_its_date);
     g_test_add_func("/store/dir/encryption-is-refused", test_encryption_is_refused);
+    g_test_add_func("/store/dir/held-lock-times-out", test_held_lock_times_out);
+    g_test_add_func("/store/dir/stop-ends-waiting-for-the-lock",
+                    test_stop_ends_waiting_for_the_lock);
     g_test_add_func("/store/dir/object-without-record-is-unlocked",
                     test_object_without_record_is_unlocked);
     g_test_add_func("/store/dir/damaged-record-is-an-error", test_damaged_record_is_an_error);
