@@ -3,6 +3,7 @@
 #include "cli/open.h"
 #include "cli/stop.h"
 #include "cli/verify_output.h"
+#include "verify/ledger_file.h"
 
 static gboolean run(AkCli *cli, const AkVerifyConfig *base, AkVerifyPage *page, GError **error)
 {
@@ -19,6 +20,41 @@ static gboolean run(AkCli *cli, const AkVerifyConfig *base, AkVerifyPage *page, 
     g_clear_error(error);
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
+}
+
+/* A part of the chain has no end that the next verification could go on from. */
+static gboolean check_ledger_call(const AkCli *cli, const AkVerifyConfig *config, GError **error)
+{
+    if ((config->what & AK_VERIFY_ARCHIVE) == 0 || config->limit != 0 ||
+        config->since_usec != G_MININT64 || config->until_usec != G_MAXINT64) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "--ledger is for the whole archive: it goes with neither --since, --until and "
+                    "--limit, nor with a --what that leaves the archive out");
+        return FALSE;
+    }
+    return ak_cli_require(cli, AK_OPT_LEDGER_KEY, error) != NULL;
+}
+
+static gboolean with_ledger(AkCli *cli, AkVerifyConfig *config, AkVerifyPage *page, GError **error)
+{
+    g_auto(AkLedgerFile) file = {0};
+    g_autoptr(GError) local = NULL;
+    gboolean is_done;
+
+    if (ak_cli_text(cli, AK_OPT_LEDGER) == NULL)
+        return run(cli, config, page, error);
+    if (!check_ledger_call(cli, config, error) ||
+        !ak_ledger_file_open(&file, ak_cli_text(cli, AK_OPT_LEDGER),
+                             ak_cli_text(cli, AK_OPT_LEDGER_KEY), config->origin, config->chain,
+                             error))
+        return FALSE;
+    config->ledger = file.ledger;
+    is_done = run(cli, config, page, &local);
+    if (!ak_ledger_file_save(&file, is_done ? error : NULL) && is_done)
+        return FALSE;
+    if (!is_done)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return is_done;
 }
 
 /* What the options let us look at, when --what does not say. */
@@ -52,6 +88,11 @@ static void fill_config(const AkCli *cli, AkVerifyConfig *config)
     config->limit = ak_cli_number(cli, AK_OPT_LIMIT);
     config->sample = ak_cli_number(cli, AK_OPT_SAMPLE);
     config->seed = has_seed ? ak_cli_number(cli, AK_OPT_SEED) : g_random_int();
+    config->is_incremental = ak_cli_flag(cli, AK_OPT_INCREMENTAL);
+    config->read_limit = ak_cli_number(cli, AK_OPT_READ_LIMIT);
+    config->request_rate = (guint)ak_cli_number(cli, AK_OPT_REQUEST_RATE);
+    config->cover_since_usec =
+        g_get_real_time() - (gint64)ak_cli_number(cli, AK_OPT_COVER_PERIOD) * 1000;
     config->threads = (guint)ak_cli_number(cli, AK_OPT_THREADS);
     config->stop = ak_stop_flag();
 }
@@ -80,7 +121,7 @@ static gboolean verify_chain(AkCli *cli, gpointer data, GError **error)
     config.signers = signers;
     config.checkpoint_key = has_key ? key : NULL;
     fill_config(cli, &config);
-    return run(cli, &config, data, error);
+    return with_ledger(cli, &config, data, error);
 }
 
 gboolean ak_cmd_verify(AkCli *cli, GError **error)

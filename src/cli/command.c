@@ -118,7 +118,8 @@ const AkCommand ak_commands[AK_CMD_N] = {
              "be looked at), verdict ('clean' or "
              "'faults'), faultCount, noticeCount, source and archive (events and head: index, id, "
              "hash), cross (events), segments, "
-             "signatures, treeSize, root and seed.",
+             "signatures, treeSize, root, seed and ledger (knownObjects, coveredBytes, totalBytes, "
+             "coveredSince).",
          .example = "auditkeep verify --since 2025-02-01T00:00:00Z --signers signers.json",
          .exits = {"no fault was found", "at least one fault was found", WRONG_CALL, NO_OUTSIDE},
          .run = ak_cmd_verify},

@@ -12,11 +12,17 @@
 #define SECOND G_GUINT64_CONSTANT(1000)
 #define HOUR (3600 * SECOND)
 
-const AkOptSection ak_option_sections[] = {
-    {"source", "Database"},        {"archive", "Archive"},           {"s3", "S3"},
-    {"signers", "Signatures"},     {"checkpoint", "Checkpoints"},    {"export", "Export"},
-    {"select", "What to look at"}, {"output", "Output and consent"}, {"log", "Log"},
-    {"general", "General"}};
+const AkOptSection ak_option_sections[] = {{"source", "Database"},
+                                           {"archive", "Archive"},
+                                           {"s3", "S3"},
+                                           {"signers", "Signatures"},
+                                           {"checkpoint", "Checkpoints"},
+                                           {"export", "Export"},
+                                           {"verify", "Verification"},
+                                           {"select", "What to look at"},
+                                           {"output", "Output and consent"},
+                                           {"log", "Log"},
+                                           {"general", "General"}};
 const guint ak_option_n_sections = G_N_ELEMENTS(ak_option_sections);
 
 const AkOption ak_options[AK_OPT_N] = {
@@ -607,6 +613,75 @@ const AkOption ak_options[AK_OPT_N] = {
                      .section = "select",
                      .summary =
                          "Draw the sample of an earlier run again: the seed that it printed."},
+    [AK_OPT_LEDGER] =
+        {.name = "ledger",
+         .type = AK_TYPE_PATH,
+         .value = "DIR",
+         .env = {{"AUDITKEEP_LEDGER", NULL}},
+         .commands = C(VERIFY),
+         .section = "verify",
+         .key = "ledger",
+         .summary = "Keep a signed record of what was verified there, and go on from it.",
+         .text = "A file CHAIN.ledger per chain. The next verification proves that the archive has "
+                 "only grown since, and reads what is new, what had faults, and of the rest what "
+                 "--sample and --read-limit ask for, those objects first that were not read for "
+                 "longest. It is brought up to date also when a verification ends early, so that "
+                 "the next one goes on there."},
+    [AK_OPT_LEDGER_KEY] = {.name = "ledger-key",
+                           .type = AK_TYPE_PATH,
+                           .value = "FILE",
+                           .env = {{"AUDITKEEP_LEDGER_KEY", NULL}},
+                           .commands = C(VERIFY),
+                           .section = "verify",
+                           .key = "ledger_key",
+                           .summary = "The verifier's Ed25519 private key, which signs the ledger.",
+                           .text =
+                               "'auditkeep init --key FILE' makes one. Nobody whom the verifier "
+                               "does not trust should have it: not the archiver, above all."},
+    [AK_OPT_INCREMENTAL] = {.name = "incremental",
+                            .type = AK_TYPE_BOOL,
+                            .initial = "true",
+                            .commands = C(VERIFY),
+                            .section = "verify",
+                            .key = "incremental",
+                            .summary = "With --ledger: read only what it does not know.",
+                            .text = "--no-incremental reads everything, holds it against the "
+                                    "ledger, and brings that up to date."},
+    [AK_OPT_COVER_PERIOD] =
+        {.name = "cover-period",
+         .type = AK_TYPE_DURATION,
+         .value = "TIME",
+         .initial = "90d",
+         .min = HOUR,
+         .max = 3660 * 24 * HOUR,
+         .commands = C(VERIFY),
+         .section = "verify",
+         .key = "cover_period",
+         .summary = "With --ledger: how long a reading of an object counts in the cover."},
+    [AK_OPT_READ_LIMIT] =
+        {.name = "read-limit",
+         .type = AK_TYPE_SIZE,
+         .value = "SIZE",
+         .initial = "0",
+         .max = G_MAXINT64,
+         .commands = C(VERIFY),
+         .section = "verify",
+         .key = "read_limit",
+         .summary = "Read no more segments in full after so much; 0: no limit.",
+         .text = "Of what is left only footers are read, for the tree. With --ledger the next "
+                 "verification goes on with it, and what is left of the limit is spent on objects "
+                 "that were not read for longest."},
+    [AK_OPT_REQUEST_RATE] = {.name = "request-rate",
+                             .type = AK_TYPE_UINT,
+                             .value = "N",
+                             .initial = "0",
+                             .max = 100000,
+                             .commands = C(VERIFY),
+                             .section = "verify",
+                             .key = "request_rate",
+                             .summary =
+                                 "Send at most this many requests a second to the archive; 0: as "
+                                 "they come."},
     [AK_OPT_REPORT] =
         {.name = "report",
          .type = AK_TYPE_PATH,

@@ -5,6 +5,7 @@
 #include "cli/text.h"
 #include "util/hex.h"
 #include "util/log.h"
+#include "util/time.h"
 #include "verify/group.h"
 
 #include <unistd.h>
@@ -245,6 +246,16 @@ static void report_json(AkVerifyOutput *output, const AkVerifyReport *report, gb
         ak_json_uint(json, "seed", config->seed);
     else
         ak_json_null(json, "seed");
+    if (config->ledger != NULL) {
+        ak_json_open(json, "ledger", '{');
+        ak_json_uint(json, "knownObjects", report->known_objects);
+        ak_json_uint(json, "coveredBytes", report->covered_bytes);
+        ak_json_uint(json, "totalBytes", report->total_bytes);
+        ak_json_time(json, "coveredSince", config->cover_since_usec);
+        ak_json_close(json, '}');
+    } else {
+        ak_json_null(json, "ledger");
+    }
     ak_json_close(json, '}');
     g_string_append_c(output->out, '\n');
 }
@@ -269,6 +280,21 @@ static void parts_text(GString *out, const AkVerifyConfig *config, const AkVerif
         g_string_append(out, "checked  no signatures: no --signers\n");
 }
 
+static void cover_text(GString *out, const AkVerifyConfig *config, const AkVerifyReport *report)
+{
+    char since[AK_TIME_MAX];
+
+    (void)ak_time_format_seconds(config->cover_since_usec, since);
+    g_string_append_printf(out, "ledger   %" G_GUINT64_FORMAT " object%s unchanged and not read\n",
+                           report->known_objects, ak_text_plural(report->known_objects));
+    g_string_append_printf(out,
+                           "cover    %.1f %% of %" G_GUINT64_FORMAT " bytes were read since %s\n",
+                           report->total_bytes > 0 ? 100.0 * (gdouble)report->covered_bytes /
+                                                         (gdouble)report->total_bytes
+                                                   : 0.0,
+                           report->total_bytes, since);
+}
+
 static void report_text(GString *out, const AkVerifyConfig *config, const AkVerifyReport *report)
 {
     parts_text(out, config, report);
@@ -282,6 +308,8 @@ static void report_text(GString *out, const AkVerifyConfig *config, const AkVeri
         g_string_append_printf(
             out, "sample   %" G_GUINT64_FORMAT " object%s, seed %" G_GUINT64_FORMAT "\n",
             config->sample, ak_text_plural(config->sample), config->seed);
+    if (config->ledger != NULL)
+        cover_text(out, config, report);
     if (report->n_notices > 0)
         g_string_append_printf(out, "notices  %" G_GUINT64_FORMAT "\n", report->n_notices);
     if (report->n_faults == 0)

@@ -1,4 +1,5 @@
 #include "verify/pass.h"
+#include "verify/remember.h"
 #include "verify/seal.h"
 
 #include "segment/key.h"
@@ -16,8 +17,8 @@ typedef struct {
     GPtrArray *entries;   /* AkCatalogEntry */
     GPtrArray *seals;     /* the same */
     AkSegmentFact *facts; /* per entry */
-    guint taken;
-    gboolean *is_sampled; /* per entry; NULL: all */
+    AkChoice choice;
+    AkMemory memory;
     guint next;
     AkSha256 *sha;
     AkTree tree;
@@ -26,30 +27,21 @@ typedef struct {
     guint64 expected; /* index */
 } Pass;
 
-/* Does the segment have to be read in full? Its footer is needed for the tree in any case. */
-static gboolean is_in_range(const Pass *pass, const AkCatalogEntry *entry)
-{
-    const AkVerifyConfig *config = pass->config;
-    gint64 start = entry->day * AK_USEC_PER_DAY, end = start + AK_USEC_PER_DAY;
-
-    return end > config->since_usec && start < config->until_usec;
-}
-
 static gpointer next_check(gpointer data, GError **error)
 {
     Pass *pass = data;
     const AkVerifyConfig *config = pass->config;
-    const AkCatalogEntry *entry;
-    gboolean is_full;
+    AkSegmentCheck *check;
 
+    while (pass->next < pass->entries->len && pass->choice.segments[pass->next] == AK_READING_NONE)
+        pass->next++;
     if (pass->next >= pass->entries->len ||
         (config->limit != 0 && pass->report->archive_events >= config->limit))
         return NULL;
-    entry = g_ptr_array_index(pass->entries, pass->next);
-    is_full =
-        is_in_range(pass, entry) && (pass->is_sampled == NULL || pass->is_sampled[pass->next]);
-    pass->next++;
-    return ak_segment_check_new(&pass->context, entry, is_full);
+    check = ak_segment_check_new(&pass->context, g_ptr_array_index(pass->entries, pass->next),
+                                 pass->choice.segments[pass->next] == AK_READING_FULL);
+    check->number = pass->next++;
+    return check;
 }
 
 static void run_check(gpointer data)
@@ -62,6 +54,13 @@ static void free_check(gpointer data)
     ak_segment_check_free(data);
 }
 
+static void report_tree(Pass *pass)
+{
+    ak_tree_root(&pass->tree, pass->sha, pass->report->root);
+    pass->report->tree_size = pass->tree.size;
+    pass->report->has_root = TRUE;
+}
+
 static void check_tree(Pass *pass, AkSegmentCheck *check)
 {
     const AkManifest *manifest = &check->footer.manifest;
@@ -69,9 +68,7 @@ static void check_tree(Pass *pass, AkSegmentCheck *check)
     if (!pass->is_tree_known || pass->tree.size != manifest->first_index)
         return;
     ak_tree_append(&pass->tree, pass->sha, (const guint8 *)check->leaves.data, manifest->count);
-    ak_tree_root(&pass->tree, pass->sha, pass->report->root);
-    pass->report->tree_size = pass->tree.size;
-    pass->report->has_root = TRUE;
+    report_tree(pass);
     if (CRYPTO_memcmp(pass->report->root, manifest->root, AK_SHA256_LEN) != 0) {
         ak_found_object(
             &check->found, AK_FAULT_TREE_INCONSISTENT, check->entry->key,
@@ -79,6 +76,7 @@ static void check_tree(Pass *pass, AkSegmentCheck *check)
             manifest->last_index);
         pass->is_tree_known = FALSE;
     }
+    ak_memory_check_root(&pass->memory, &pass->tree, pass->report->root, check);
 }
 
 static void check_order(Pass *pass, AkSegmentCheck *check)
@@ -101,10 +99,24 @@ static void check_order(Pass *pass, AkSegmentCheck *check)
                     sizeof pass->report->archive_head.hash);
 }
 
+/* What the ledger does not know yet is looked at in its order, too. */
+static void check_new(Pass *pass, AkSegmentCheck *check)
+{
+    guint faults = ak_found_count_faults(&check->found);
+    gboolean is_well;
+
+    if (check->has_footer && (pass->config->what & AK_VERIFY_ARCHIVE) != 0)
+        check_order(pass, check);
+    else if (!check->has_footer)
+        pass->is_tree_known = FALSE;
+    is_well = pass->is_tree_known && ak_found_count_faults(&check->found) == faults;
+    ak_memory_move(&pass->memory, is_well ? &pass->tree : NULL, &pass->report->archive_head);
+}
+
 /* What the seals are held against later. */
 static void remember(Pass *pass, const AkSegmentCheck *check)
 {
-    AkSegmentFact *fact = &pass->facts[pass->taken++];
+    AkSegmentFact *fact = &pass->facts[check->number];
     const AkManifest *manifest = &check->footer.manifest;
 
     fact->has_object = check->has_object;
@@ -128,11 +140,10 @@ static gboolean take_check(gpointer data, gpointer user_data, GError **error)
         g_propagate_error(error, g_steal_pointer(&check->error));
         return FALSE;
     }
-    if (check->has_footer && (pass->config->what & AK_VERIFY_ARCHIVE) != 0)
-        check_order(pass, check);
-    else if (!check->has_footer)
-        pass->is_tree_known = FALSE;
+    if (check->number >= pass->choice.n_known)
+        check_new(pass, check);
     remember(pass, check);
+    ak_memory_add(&pass->memory, check);
     report->segments++;
     report->archive_events += check->archive_events;
     report->cross_events += check->cross_events;
@@ -140,28 +151,9 @@ static gboolean take_check(gpointer data, gpointer user_data, GError **error)
     ak_segment_check_show(check, check->entry->day);
     ak_found_report(&check->found, pass->config, report);
     if (pass->config->on_progress != NULL)
-        pass->config->on_progress("archive", report->segments, pass->entries->len,
+        pass->config->on_progress("archive", check->number + 1, pass->entries->len,
                                   pass->config->data);
     return TRUE;
-}
-
-/* A random choice without repetition (Floyd), reproducible from the seed. */
-static void draw_sample(Pass *pass)
-{
-    guint n = pass->entries->len;
-    guint count = (guint)MIN(pass->config->sample, n);
-    g_autoptr(GRand) rand = NULL;
-    guint32 seed[2] = {(guint32)pass->config->seed, (guint32)(pass->config->seed >> 32)};
-
-    if (pass->config->sample == 0)
-        return;
-    rand = g_rand_new_with_seed_array(seed, G_N_ELEMENTS(seed));
-    pass->is_sampled = g_new0(gboolean, n);
-    for (guint j = n - count; j < n; j++) {
-        guint drawn = (guint)g_rand_int_range(rand, 0, (gint32)j + 1);
-
-        pass->is_sampled[pass->is_sampled[drawn] ? j : drawn] = TRUE;
-    }
 }
 
 static void free_checker(gpointer checker)
@@ -189,6 +181,27 @@ static gboolean check_store(const AkVerifyConfig *config, AkFoundList *found, GE
     return TRUE;
 }
 
+/* What the ledger knows stands for what is not read again. */
+static void resume(Pass *pass)
+{
+    const AkLedger *ledger = pass->config->ledger;
+
+    pass->tree = ledger->tree;
+    pass->expected = ledger->tree.size;
+    (void)g_strlcpy(pass->last_hash, ledger->head.hash, sizeof pass->last_hash);
+    pass->report->archive_head = ledger->head;
+    ak_memory_resume(&pass->memory);
+    report_tree(pass);
+    for (guint i = 0; i < pass->choice.n_known; i++) {
+        const AkLedgerObject *known =
+            ak_choice_known(pass->config, g_ptr_array_index(pass->entries, i));
+
+        pass->facts[i].has_object = known->read_usec > 0;
+        memcpy(pass->facts[i].object_sha256, known->sha256, AK_SHA256_LEN);
+        pass->report->known_objects += pass->choice.segments[i] == AK_READING_NONE;
+    }
+}
+
 static gboolean run_pass(Pass *pass, GError **error)
 {
     const AkVerifyConfig *config = pass->config;
@@ -207,13 +220,19 @@ static gboolean run_pass(Pass *pass, GError **error)
     if (pass->entries == NULL || ((config->what & AK_VERIFY_ARCHIVE) != 0 &&
                                   !ak_accepted_list_read(pass->accepted, config, &found, error)))
         return FALSE;
+    ak_memory_begin(&pass->memory, config, pass->entries, pass->seals, &found);
     ak_found_report(&found, config, pass->report);
-    draw_sample(pass);
+    ak_choice_make(config, pass->entries, pass->seals, &pass->choice);
     pass->facts = g_new0(AkSegmentFact, pass->entries->len);
-    return ak_ordered_run(&ordered, error) &&
-           ((config->what & AK_VERIFY_ARCHIVE) == 0 ||
-            ak_seals_check(&pass->context, pass->seals, pass->entries, pass->facts, pass->report,
-                           error));
+    if (pass->choice.is_resumed)
+        resume(pass);
+    if (!ak_ordered_run(&ordered, error))
+        return FALSE;
+    ak_memory_end(&pass->memory, pass->is_tree_known ? &pass->tree : NULL, &found);
+    ak_found_report(&found, config, pass->report);
+    return (config->what & AK_VERIFY_ARCHIVE) == 0 ||
+           ak_seals_check(&pass->context, pass->seals, pass->entries, pass->facts, &pass->choice,
+                          pass->report, error);
 }
 
 gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report, GError **error)
@@ -225,6 +244,7 @@ gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report,
     pass.sha = ak_sha256_new();
     pass.accepted = ak_accepted_list_new();
     pass.context.config = config;
+    pass.context.pace = ak_pace_new(config->request_rate, config->stop);
     pass.context.checkers = g_async_queue_new_full(free_checker);
     pass.context.sources = g_async_queue_new_full(free_source);
     if (config->checkpoint_key != NULL)
@@ -238,6 +258,7 @@ gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report,
     g_clear_pointer(&pass.entries, g_ptr_array_unref);
     g_clear_pointer(&pass.seals, g_ptr_array_unref);
     g_free(pass.facts);
-    g_free(pass.is_sampled);
+    ak_choice_clear(&pass.choice);
+    ak_pace_free(pass.context.pace);
     return is_done;
 }

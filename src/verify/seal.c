@@ -3,6 +3,7 @@
 #include "segment/seal.h"
 #include "util/ordered.h"
 #include "util/time.h"
+#include "verify/remember.h"
 
 #include <openssl/crypto.h>
 
@@ -13,16 +14,13 @@ typedef struct {
     const AkSegmentContext *context;
     const GPtrArray *seals, *entries; /* AkCatalogEntry */
     const AkSegmentFact *facts;       /* of the entries */
+    const AkChoice *choice;
     AkVerifyReport *report;
     GHashTable *places; /* key → number of the entry, from 1 */
     guint next;
-    guint64 covered; /* indexes that the entries reach */
-    /* where the seals have come to */
-    gint64 day; /* the next one that needs a seal */
-    gboolean has_last;
-    char last_hash[65];
-    guint64 size;
-    guint8 root[AK_SHA256_LEN];
+    guint64 covered;   /* indexes that the entries reach */
+    AkSealPosition at; /* where the seals have come to */
+    gboolean is_well;  /* up to there */
 } Pass;
 
 /* A seal under check. */
@@ -37,11 +35,17 @@ static gpointer next_seal(gpointer data, GError **error)
     Pass *pass = data;
     SealCheck *one;
 
+    for (; pass->next < pass->seals->len; pass->next++) {
+        if (pass->choice->seals[pass->next] != AK_READING_NONE)
+            break;
+        pass->report->known_objects++;
+    }
     if (pass->next >= pass->seals->len)
         return NULL;
     one = g_new0(SealCheck, 1);
     one->check =
-        ak_segment_check_new(pass->context, g_ptr_array_index(pass->seals, pass->next++), TRUE);
+        ak_segment_check_new(pass->context, g_ptr_array_index(pass->seals, pass->next), TRUE);
+    one->check->number = pass->next++;
     return one;
 }
 
@@ -165,11 +169,11 @@ static void check_checkpoint(const Pass *pass, SealCheck *one, const AkSegmentFa
     if (!ak_checkpoint_parse(note, &checkpoint, &error) ||
         (note_key != NULL && !ak_checkpoint_verify(note, note_key, &error)))
         ak_found_object(found, AK_FAULT_CHECKPOINT_INVALID, key, "%s", error->message);
-    else if ((pass->size != 0 && checkpoint.size != pass->size) ||
+    else if ((pass->at.size != 0 && checkpoint.size != pass->at.size) ||
              (last != NULL && last->has_root &&
               CRYPTO_memcmp(checkpoint.root, last->root, AK_SHA256_LEN) != 0) ||
-             (one->seal.segments->len == 0 && pass->has_last &&
-              CRYPTO_memcmp(checkpoint.root, pass->root, AK_SHA256_LEN) != 0))
+             (one->seal.segments->len == 0 && pass->at.has_last &&
+              CRYPTO_memcmp(checkpoint.root, pass->at.root, AK_SHA256_LEN) != 0))
         ak_found_object(found, AK_FAULT_CHECKPOINT_INVALID, key,
                         "the checkpoint is not about the tree up to that day");
 }
@@ -180,10 +184,10 @@ static void check_links(const Pass *pass, SealCheck *one, const AkSegmentFact *l
     const AkSeal *seal = &one->seal;
     const char *why = NULL;
 
-    if (seal->first_day < pass->day)
+    if (seal->first_day < pass->at.next_day)
         why = "it covers days that the seal before it covers";
-    else if (pass->has_last && seal->first_day == pass->day &&
-             strcmp(seal->prev_hash, pass->last_hash) != 0)
+    else if (pass->at.has_last && seal->first_day == pass->at.next_day &&
+             strcmp(seal->prev_hash, pass->at.last_hash) != 0)
         why = "it does not follow the seal before it";
     else if (last != NULL && last->has_footer && strcmp(seal->last_hash, last->last_hash) != 0)
         why = "it ends with another event than its last segment";
@@ -196,11 +200,11 @@ static void move_on(Pass *pass, const AkSeal *seal)
 {
     AkCheckpoint checkpoint;
 
-    pass->day = MAX(pass->day, seal->day + 1);
-    (void)g_strlcpy(pass->last_hash, seal->last_hash, sizeof pass->last_hash);
-    pass->has_last = ak_checkpoint_parse(ak_view_str(seal->checkpoint), &checkpoint, NULL);
-    if (pass->has_last)
-        memcpy(pass->root, checkpoint.root, AK_SHA256_LEN);
+    pass->at.next_day = MAX(pass->at.next_day, seal->day + 1);
+    (void)g_strlcpy(pass->at.last_hash, seal->last_hash, sizeof pass->at.last_hash);
+    pass->at.has_last = ak_checkpoint_parse(ak_view_str(seal->checkpoint), &checkpoint, NULL);
+    if (pass->at.has_last)
+        memcpy(pass->at.root, checkpoint.root, AK_SHA256_LEN);
 }
 
 static void check_seal(Pass *pass, SealCheck *one)
@@ -209,19 +213,32 @@ static void check_seal(Pass *pass, SealCheck *one)
     const AkSegmentFact *last;
     guint n = seal->segments->len;
 
-    if (pass->day == G_MININT64)
-        pass->day = seal->first_day;
-    if (seal->first_day > pass->day) {
-        report_unsealed(pass, pass->day, seal->first_day - 1, &one->check->found);
-        pass->has_last = FALSE;
-        pass->size = 0;
+    if (pass->at.next_day == G_MININT64)
+        pass->at.next_day = seal->first_day;
+    if (seal->first_day > pass->at.next_day) {
+        report_unsealed(pass, pass->at.next_day, seal->first_day - 1, &one->check->found);
+        pass->at.has_last = FALSE;
+        pass->at.size = 0;
     }
     last = check_segments(pass, one);
     if (n > 0)
-        pass->size = g_array_index(seal->segments, AkSealSegment, n - 1).last_index + 1;
+        pass->at.size = g_array_index(seal->segments, AkSealSegment, n - 1).last_index + 1;
     check_checkpoint(pass, one, last);
     check_links(pass, one, last);
     move_on(pass, seal);
+}
+
+/* The next verification goes on behind the last seal up to which all was well. */
+static void note_position(Pass *pass, const SealCheck *one)
+{
+    AkLedger *ledger = pass->context->config->ledger;
+
+    if (ledger == NULL)
+        return;
+    ak_remember_object(ledger, one->check);
+    pass->is_well &= ak_found_count_faults(&one->check->found) == 0;
+    if (pass->is_well && pass->at.next_day > ledger->seals.next_day)
+        ledger->seals = pass->at;
 }
 
 static gboolean take_seal(gpointer data, gpointer user_data, GError **error)
@@ -233,8 +250,9 @@ static gboolean take_seal(gpointer data, gpointer user_data, GError **error)
         g_propagate_error(error, g_steal_pointer(&one->check->error));
         return FALSE;
     }
-    if (one->is_read)
+    if (one->is_read && one->check->number >= pass->choice->n_known_seals)
         check_seal(pass, one);
+    note_position(pass, one);
     ak_segment_check_show(one->check, one->is_read ? one->seal.first_day : one->check->entry->day);
     ak_found_report(&one->check->found, pass->context->config, pass->report);
     return TRUE;
@@ -251,11 +269,13 @@ static gint64 last_due_day(const AkVerifyConfig *config)
 
 gboolean ak_seals_check(const AkSegmentContext *context, const GPtrArray *seals,
                         const GPtrArray *entries, const AkSegmentFact *facts,
-                        AkVerifyReport *report, GError **error)
+                        const AkChoice *choice, AkVerifyReport *report, GError **error)
 {
     g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
     g_auto(AkFoundList) found = {0};
-    Pass pass = {context, seals, entries, facts, report, places, .day = G_MININT64};
+    Pass pass = {context,        seals,  entries, facts,
+                 choice,         report, places,  .at.next_day = G_MININT64,
+                 .is_well = TRUE};
     AkOrdered ordered = {
         context->config->threads, &pass, next_seal, read_seal, take_seal, free_seal};
 
@@ -265,15 +285,17 @@ gboolean ak_seals_check(const AkSegmentContext *context, const GPtrArray *seals,
         (void)g_hash_table_insert(places, entry->key, GUINT_TO_POINTER(i + 1));
         pass.covered = MAX(pass.covered, entry->last_index + 1);
         if (i == 0)
-            pass.day = entry->day;
+            pass.at.next_day = entry->day;
     }
-    report->has_days = pass.day != G_MININT64;
-    report->first_day = pass.day;
+    report->has_days = pass.at.next_day != G_MININT64;
+    report->first_day = pass.at.next_day;
     report->due_day = last_due_day(context->config);
+    if (choice->is_resumed && choice->n_known_seals > 0)
+        pass.at = context->config->ledger->seals;
     if (!ak_ordered_run(&ordered, error))
         return FALSE;
-    if (pass.day != G_MININT64)
-        report_unsealed(&pass, pass.day, report->due_day, &found);
+    if (pass.at.next_day != G_MININT64)
+        report_unsealed(&pass, pass.at.next_day, report->due_day, &found);
     ak_found_report(&found, context->config, report);
     return TRUE;
 }

@@ -1,6 +1,7 @@
 #ifndef AK_VERIFY_SEAL_H
 #define AK_VERIFY_SEAL_H
 
+#include "verify/choice.h"
 #include "verify/segment.h"
 
 /* What the reading of a segment showed; nothing is known of one that was not read. */
@@ -14,10 +15,12 @@ typedef struct {
 
 /*
  * The chain's seals against its segments: @seals and @entries are AkCatalogEntry, in order, with a
- * fact each for the entries. Reports days that should be sealed and are not.
+ * fact each for the entries; @choice says which of them are read. Reports days that should be
+ * sealed and are not.
  */
 gboolean ak_seals_check(const AkSegmentContext *context, const GPtrArray *seals,
                         const GPtrArray *entries, const AkSegmentFact *facts,
-                        AkVerifyReport *report, GError **error) AK_MUST_CHECK;
+                        const AkChoice *choice, AkVerifyReport *report,
+                        GError **error) AK_MUST_CHECK;
 
 #endif

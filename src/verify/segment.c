@@ -17,10 +17,16 @@ AkSegmentCheck *ak_segment_check_new(const AkSegmentContext *context, const AkCa
                                      gboolean is_full)
 {
     AkSegmentCheck *check = g_new0(AkSegmentCheck, 1);
+    const AkLedger *ledger = context->config->ledger;
+    const AkLedgerObject *known = ledger != NULL ? ak_ledger_find(ledger, entry->key) : NULL;
 
     check->context = context;
     check->entry = entry;
     check->is_full = is_full;
+    if (known != NULL && known->read_usec > 0) {
+        check->known_read_usec = known->read_usec;
+        memcpy(check->known_sha256, known->sha256, sizeof check->known_sha256);
+    }
     return check;
 }
 
@@ -117,6 +123,7 @@ static gboolean head(AkSegmentCheck *check)
     const AkCatalogEntry *entry = check->entry;
     g_auto(AkObject) object = {0};
 
+    ak_pace_wait(check->context->pace);
     if (!ak_store_head(check->context->config->store, entry->key, entry->version, &object,
                        &check->error))
         return is_gone(check, &check->error);
@@ -137,6 +144,7 @@ static gboolean fetch(AkSegmentCheck *check, gsize tail, AkBuf *out)
     guint64 offset = check->is_full || tail >= entry->size ? 0 : entry->size - tail;
 
     ak_buf_truncate(out, 0);
+    ak_pace_wait(check->context->pace);
     return ak_store_get(check->context->config->store, entry->key, entry->version, offset, 0,
                         OBJECT_MAX_BYTES, out, &check->error) ||
            is_gone(check, &check->error);
@@ -205,6 +213,9 @@ static void check_digest(AkSegmentCheck *check, AkSha256 *sha, const AkBuf *byte
     if ((entry->is_recorded && CRYPTO_memcmp(digest, entry->object_sha256, AK_SHA256_LEN) != 0) ||
         (check->has_digest && CRYPTO_memcmp(digest, check->digest, AK_SHA256_LEN) != 0))
         (void)corrupt(check, "its bytes are not those that were archived");
+    else if (check->known_read_usec > 0 &&
+             CRYPTO_memcmp(digest, check->known_sha256, AK_SHA256_LEN) != 0)
+        (void)corrupt(check, "its bytes are not those that an earlier verification read");
 }
 
 void ak_segment_check_run(AkSegmentCheck *check)

@@ -5,6 +5,7 @@
 #include "segment/reader.h"
 #include "tree/checkpoint.h"
 #include "verify/catalog.h"
+#include "verify/pace.h"
 
 /* What the checks of many segments share; contexts are borrowed from the pools. */
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
     AkNoteKey *note_key;   /* NULL: checkpoint signatures are not checked */
     GAsyncQueue *checkers; /* idle AkChecker */
     GAsyncQueue *sources;  /* idle AkSource, for cross */
+    AkPace *pace;          /* of requests to the store */
 } AkSegmentContext;
 
 /* One segment under check: alone, on any thread. What only the order can show (tree, links between
@@ -19,7 +21,10 @@ typedef struct {
 typedef struct {
     const AkSegmentContext *context;
     const AkCatalogEntry *entry;
-    gboolean is_full; /* read everything; else the footer only */
+    gboolean is_full;       /* read everything; else the footer only */
+    guint number;           /* of the entry */
+    gint64 known_read_usec; /* when a verification of which the ledger knows read it; 0: never */
+    guint8 known_sha256[AK_SHA256_LEN]; /* what it read */
     gboolean has_digest;
     guint8 digest[AK_SHA256_LEN]; /* of the object, as the store keeps it */
     /* results */

@@ -17,7 +17,8 @@ typedef struct {
     AkWalk *walk;
     GAsyncQueue *checkers; /* idle AkChecker */
     gboolean is_at_end;
-    guint64 read; /* events in range */
+    guint64 read;        /* events in range */
+    gint64 head_ts_usec; /* of the last event seen */
 } Pass;
 
 /* A run of events to check, or the break in the chain that came after them. */
@@ -113,6 +114,7 @@ static void take_event(Pass *pass, Item *item, const AkRow *row)
     const AkVerifyConfig *config = pass->config;
 
     ak_cursor_move(&pass->report->source_head, &row->event);
+    pass->head_ts_usec = row->event.ts_usec;
     if (!is_in_range(config, &row->event))
         return;
     ak_batch_add(item->batch, row);
@@ -194,6 +196,45 @@ static gboolean find_start(AkSource *source, gint64 since_usec, Start *start, GE
     return TRUE;
 }
 
+/* Is the event with which the last verification ended still what it was? */
+static gboolean look_at_head(const AkRow *row, gpointer data, GError **error)
+{
+    AkCursor *head = data;
+    char hash[AK_LINK_SIZE];
+
+    ak_link_copy(row->event.hash, hash);
+    if (*hash == '\0' || strcmp(hash, head->hash) == 0)
+        head->index = -1;
+    return TRUE;
+}
+
+/* What the ledger knows need not be read again, if its last event is still there. */
+static gboolean resume(Pass *pass, Start *start, GError **error)
+{
+    const AkLedger *ledger = pass->config->ledger;
+    g_auto(AkFoundList) found = {0};
+    AkCursor head;
+    AkEvent event;
+
+    if (ledger == NULL || !pass->config->is_incremental || ledger->source.index < 0)
+        return TRUE;
+    head = ledger->source;
+    if (!pass->source->driver->find_by_id(pass->source, (const char(*)[37])head.id, 1, look_at_head,
+                                          &head, error))
+        return FALSE;
+    if (head.index < 0) {
+        *start = (Start){.cursor = ledger->source, .ts_usec = ledger->source_ts_usec};
+        pass->report->source_head = ledger->source;
+        pass->head_ts_usec = ledger->source_ts_usec;
+        return TRUE;
+    }
+    event = (AkEvent){.index = (guint64)head.index, .id = ak_view_str(head.id)};
+    ak_found_event(&found, AK_FAULT_ROW_MISSING, "source", &event, NULL,
+                   "the last verification ended with it, and now it is gone or has another hash");
+    ak_found_report(&found, pass->config, pass->report);
+    return TRUE;
+}
+
 static void free_checker(gpointer checker)
 {
     ak_checker_free(checker);
@@ -208,11 +249,17 @@ gboolean ak_verify_source(const AkVerifyConfig *config, AkVerifyReport *report, 
     AkOrdered ordered = {config->threads, &pass, next_item, run_item, take_item, free_item};
     Start start;
 
+    pass.source = source;
     if (source == NULL || !source->driver->check(source, error) ||
-        !find_start(source, config->since_usec, &start, error))
+        !find_start(source, config->since_usec, &start, error) || !resume(&pass, &start, error))
         return FALSE;
     walk = ak_walk_new(source, &start.cursor, start.ts_usec);
-    pass.source = source;
     pass.walk = walk;
-    return ak_ordered_run(&ordered, error);
+    if (!ak_ordered_run(&ordered, error))
+        return FALSE;
+    if (config->ledger != NULL && report->n_faults == 0) {
+        config->ledger->source = report->source_head;
+        config->ledger->source_ts_usec = pass.head_ts_usec;
+    }
+    return TRUE;
 }

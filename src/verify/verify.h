@@ -5,6 +5,7 @@
 #include "chain/signer.h"
 #include "source/source.h"
 #include "store/store.h"
+#include "verify/ledger.h"
 
 enum { AK_VERIFY_SOURCE = 1, AK_VERIFY_ARCHIVE = 2, AK_VERIFY_CROSS = 4 };
 
@@ -60,6 +61,12 @@ typedef struct {
     guint64 limit;           /* events at most, 0: all */
     guint64 sample;          /* archive, cross: that many random segments, 0: all */
     guint64 seed;            /* of the sample; the caller prints it */
+    AkLedger *ledger;        /* what the last verification saw; brought up to date, also when this
+                                one ends early; NULL: none is kept */
+    gboolean is_incremental; /* read what @ledger does not know; else all, against it */
+    guint64 read_limit;      /* bytes of objects read in full, 0: all that is chosen */
+    gint64 cover_since_usec; /* an object counts as covered when it was read since then */
+    guint request_rate;      /* requests to the store per second, 0: as they come */
     guint threads;           /* 0: number of processors */
     const volatile gint *stop;
     AkFindingFunc on_finding;
@@ -82,8 +89,10 @@ typedef struct {
     guint64 tree_size;
     guint8 root[AK_SHA256_LEN]; /* of the archive's tree at tree_size */
     gboolean has_root;
-    gboolean has_days;         /* the archive was looked at, and is not empty */
-    gint64 first_day, due_day; /* days that need a seal */
+    guint64 known_objects; /* that the ledger knew, unchanged, and that were not read again */
+    guint64 total_bytes, covered_bytes; /* of the objects; with a ledger only */
+    gboolean has_days;                  /* the archive was looked at, and is not empty */
+    gint64 first_day, due_day;          /* days that need a seal */
 } AkVerifyReport;
 
 /*
