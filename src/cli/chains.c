@@ -54,7 +54,10 @@ gboolean ak_chains_set(AkCli *cli, const char *name, const char *key, const char
                        const char *origin, GError **error)
 {
     Chain *chain = find(cli, name);
+    guint64 unused;
 
+    if (!ak_value_parse(&ak_options[AK_OPT_CHAIN], name, origin, &unused, error))
+        return FALSE;
     if (chain == NULL)
         chain = add(cli, name);
     for (guint i = 0; i < G_N_ELEMENTS(overrides); i++) {

@@ -5,28 +5,16 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-enum { MAX_KEY_FILE = 64 * 1024, MAX_CHAIN_NAME = 63 };
+enum { MAX_KEY_FILE = 64 * 1024 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
-
-static gboolean check_chain(const char *chain, GError **error)
-{
-    gsize len = strspn(chain, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-
-    if (len >= 1 && len <= MAX_CHAIN_NAME && chain[len] == '\0')
-        return TRUE;
-    g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
-                "chain '%s' is not a name of 1 to %d characters of a-z, 0-9, '_' and '-'", chain,
-                MAX_CHAIN_NAME);
-    return FALSE;
-}
 
 gboolean ak_open_source_config(const AkCli *cli, AkSourceConfig *out, GError **error)
 {
     const char *text = ak_cli_require(cli, AK_OPT_SOURCE, error);
 
-    if (text == NULL || !check_chain(ak_cli_text(cli, AK_OPT_CHAIN), error))
+    if (text == NULL)
         return FALSE;
     *out = (AkSourceConfig){
         .url = text,

@@ -101,7 +101,9 @@ typedef enum {
     AK_TYPE_ENUM,     /* one of choices; number is its place in the list */
     AK_TYPE_SET,      /* some of choices, with commas; bit n is choice n */
     AK_TYPE_TIME,     /* RFC 3339; number is microseconds, see util/time.h */
-    AK_TYPE_PERIOD    /* "7 years" */
+    AK_TYPE_PERIOD,   /* "7 years" */
+    AK_TYPE_CHAIN,    /* the name of a chain */
+    AK_TYPE_ORIGIN    /* the first part of a checkpoint's origin */
 } AkOptType;
 
 /* An environment variable; @prefix is put before its value (AUDIT_BUCKET: "s3://"). */

@@ -1,6 +1,9 @@
 #include "cli/value.h"
 
+#include "tree/checkpoint.h"
 #include "util/time.h"
+
+enum { MAX_CHAIN = 63, MAX_ORIGIN = 255 };
 
 typedef struct {
     const char *name;
@@ -136,6 +139,26 @@ static gboolean parse_time(const AkOption *option, const char *text, const char 
     return TRUE;
 }
 
+static gboolean check_chain(const char *text, const char *origin, GError **error)
+{
+    gsize len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    if (len >= 1 && len <= MAX_CHAIN && text[len] == '\0')
+        return TRUE;
+    return wrong(origin, text, "a name of 1 to 63 characters of a-z, 0-9, '_' and '-'", error);
+}
+
+/* What the first checkpoint would refuse. */
+static gboolean check_origin(const char *text, const char *origin, GError **error)
+{
+    if (ak_checkpoint_is_name(text) && strlen(text) <= MAX_ORIGIN)
+        return TRUE;
+    return wrong(origin, text,
+                 "a name of 1 to 255 bytes without blanks and '+'; hint: name the archive, such as "
+                 "'audit.example.org'",
+                 error);
+}
+
 gboolean ak_value_parse(const AkOption *option, const char *text, const char *origin,
                         guint64 *out_number, GError **error)
 {
@@ -157,6 +180,10 @@ gboolean ak_value_parse(const AkOption *option, const char *text, const char *or
     case AK_TYPE_TIME:
     case AK_TYPE_PERIOD:
         return parse_time(option, text, origin, out_number, error);
+    case AK_TYPE_CHAIN:
+        return check_chain(text, origin, error);
+    case AK_TYPE_ORIGIN:
+        return check_origin(text, origin, error);
     case AK_TYPE_STRING:
     case AK_TYPE_PATH:
     case AK_TYPE_URL:

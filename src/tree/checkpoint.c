@@ -63,7 +63,7 @@ char *ak_note_key_text(const AkNoteKey *key)
 }
 
 /* C2SP signed-note: a key's name is not empty and has neither white space nor '+'. */
-static gboolean is_name(const char *name)
+gboolean ak_checkpoint_is_name(const char *name)
 {
     if (*name == '\0' || !g_utf8_validate(name, -1, NULL))
         return FALSE;
@@ -83,7 +83,7 @@ gboolean ak_checkpoint_sign(const AkSigningKey *key, const char *origin, guint64
     g_autofree char *root64 = g_base64_encode(root, AK_SHA256_LEN);
     g_autofree char *text = NULL, *signature64 = NULL;
 
-    if (!is_name(origin)) {
+    if (!ak_checkpoint_is_name(origin)) {
         g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
                     "checkpoint origin '%s' has white space, '+' or nothing in it; "
                     "hint: --origin names the archive, such as 'audit.example.org'",

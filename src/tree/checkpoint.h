@@ -16,6 +16,9 @@ typedef struct {
     guint8 root[AK_SHA256_LEN];
 } AkCheckpoint;
 
+/* May a note's key, and with it a checkpoint's origin, have this name? */
+gboolean ak_checkpoint_is_name(const char *name);
+
 /* Appends the signed note; the key's name is the origin. CONFIG for one that no note can carry. */
 gboolean ak_checkpoint_sign(const AkSigningKey *key, const char *origin, guint64 size,
                             const guint8 root[AK_SHA256_LEN], AkBuf *out,

@@ -42,7 +42,10 @@ from caller import PROGRAM
     (["status"], "'status' needs --source; hint: give it, or set DATABASE_URL or its key in the "
                  "configuration file"),
     (["status", "--source", "sqlite:x", "--chain", "A"],
-     "chain 'A' is not a name of 1 to 63 characters of a-z, 0-9, '_' and '-'"),
+     "option '--chain': 'A' is not a name of 1 to 63 characters of a-z, 0-9, '_' and '-'"),
+    (["archive", "--origin", "our audit"],
+     "option '--origin': 'our audit' is not a name of 1 to 255 bytes without blanks and '+'; "
+     "hint: name the archive, such as 'audit.example.org'"),
     (["archive", "--follow", "--once"], "--follow and --once exclude each other"),
     (["restore"], "'restore' writes into the database at --source; hint: --dry-run shows what it "
                   "would do, --yes does it"),

@@ -49,11 +49,24 @@ def test_file_named_by_the_environment(auditkeep, conf):
 
 def test_precedence(auditkeep, conf):
     """The chain that is complained about is the one that counts."""
-    path = conf("[source]\nsource=sqlite:x\nchain=FILE\n")
-    assert "chain 'FILE'" in auditkeep.refused("status", "--config", path)
-    env = {"AUDITKEEP_CHAIN": "ENV"}
-    assert "chain 'ENV'" in auditkeep.refused("status", "--config", path, env=env)
-    assert "chain 'LINE'" in auditkeep.refused("status", "--config", path, "--chain", "LINE", env=env)
+    path = conf("[source]\nsource=sqlite:x\nchain=file\nwhere_column=tenant\n")
+    assert "chain 'file'" in auditkeep.refused("status", "--config", path)
+    env = {"AUDITKEEP_CHAIN": "env"}
+    assert "chain 'env'" in auditkeep.refused("status", "--config", path, env=env)
+    assert "chain 'line'" in auditkeep.refused("status", "--config", path, "--chain", "line", env=env)
+
+
+@pytest.mark.parametrize("key, text", [("source", "chain=a b"), ("checkpoint", "origin=a+b"),
+                                       ("chain a b", "table=t"), ("chain a", "origin=a b")])
+def test_names_that_no_checkpoint_could_bear(auditkeep, conf, key, text):
+    path = conf(f"[{key}]\n{text}\n")
+    assert "is not a name of 1 to" in auditkeep.refused("archive", "--config", path)
+
+
+@pytest.mark.parametrize("name", ["AUDITKEEP_CHAIN", "AUDITKEEP_ORIGIN"])
+def test_names_in_the_environment(auditkeep, name):
+    text = auditkeep.refused("archive", env={name: "a b"})
+    assert name in text and "'a b' is not a name of 1 to" in text
 
 
 def test_sample_is_a_configuration(auditkeep, conf):

@@ -26,7 +26,9 @@ static void test_good(void)
         {AK_OPT_JSON, "0", 0},
         {AK_OPT_SINCE, "1970-01-01T00:00:01Z", 1000000},
         {AK_OPT_RETENTION, "1 day", G_GUINT64_CONSTANT(86400000000)},
-        {AK_OPT_CHAIN, "ünïcode", 0},
+        {AK_OPT_TABLE, "ünïcode", 0},
+        {AK_OPT_CHAIN, "a-b_9", 0},
+        {AK_OPT_ORIGIN, "prüfung.example.org/a", 0},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -66,6 +68,15 @@ static void test_bad(void)
         {AK_OPT_RETENTION, "7", 0},
         {AK_OPT_RETENTION, "a while", 0},
         {AK_OPT_CHAIN, "\xff", 0},
+        {AK_OPT_CHAIN, "", 0},
+        {AK_OPT_CHAIN, "my chain", 0},
+        {AK_OPT_CHAIN, "a+b", 0},
+        {AK_OPT_CHAIN, "0123456789012345678901234567890123456789012345678901234567890123", 0},
+        {AK_OPT_ORIGIN, "", 0},
+        {AK_OPT_ORIGIN, "audit.example.org ", 0},
+        {AK_OPT_ORIGIN, "a\xc2\xa0z", 0},
+        {AK_OPT_ORIGIN, "a+b", 0},
+        {AK_OPT_ORIGIN, "a\nb", 0},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
