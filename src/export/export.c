@@ -2,6 +2,7 @@
 
 #include "export/session.h"
 #include "util/stop.h"
+#include "util/time.h"
 
 enum { MIN_RETRY_MS = 1000, MAX_RETRY_MS = 60000, TICK_MS = 200 };
 
@@ -38,14 +39,45 @@ static void doubt_verdict(AkSession *session, GError **error)
     *error = lost;
 }
 
-static gboolean run_session(const AkExportConfig *config, AkExec *exec, AkExportReport *report,
-                            GError **error)
+/* A standby says whom it waits for when it begins to, when that changes and when it takes over;
+ * in between it tries in silence. */
+static void say_waiting(const AkExportConfig *config, const AkChainState *rival, char **holder)
+{
+    char until[AK_TIME_MAX];
+
+    if (rival->holder == NULL || g_strcmp0(*holder, rival->holder) == 0) {
+        g_debug("chain '%s' is not free yet", config->source->chain);
+        return;
+    }
+    ak_time_format_seconds(rival->lease_until_usec, until);
+    g_message("chain '%s' is held by '%s' until %s: %s by", config->source->chain, rival->holder,
+              until, *holder == NULL ? "standing" : "still standing");
+    g_free(*holder);
+    *holder = g_strdup(rival->holder);
+}
+
+static void say_taken(const AkExportConfig *config, char **holder)
+{
+    if (*holder != NULL)
+        g_message("took chain '%s' over from '%s'", config->source->chain, *holder);
+    g_clear_pointer(holder, g_free);
+}
+
+/* @holder: whom a standby waits for; NULL: nobody yet. */
+static gboolean run_session(const AkExportConfig *config, AkExec *exec, char **holder,
+                            AkExportReport *report, GError **error)
 {
     AkSession session;
     GError *local = NULL;
 
-    if (!ak_session_open(&session, config, exec, report, error))
+    if (!ak_session_open(&session, config, exec, report, &local)) {
+        if (config->is_follow && g_error_matches(local, AK_ERROR, AK_ERROR_BUSY))
+            say_waiting(config, &session.rival, holder);
+        ak_chain_state_clear(&session.rival);
+        g_propagate_error(error, local);
         return FALSE;
+    }
+    say_taken(config, holder);
     if (!run_steps(&session, &local))
         doubt_verdict(&session, &local);
     ak_session_close(&session);
@@ -80,6 +112,7 @@ static gboolean may_go_on(const AkExportConfig *config, const GError *error, gui
 static gboolean follow(const AkExportConfig *config, AkExec *exec, AkExportReport *report,
                        GError **error)
 {
+    g_autofree char *holder = NULL;
     guint delay_ms = 0;
 
     while (!ak_is_stopped(config->stop)) {
@@ -87,7 +120,7 @@ static gboolean follow(const AkExportConfig *config, AkExec *exec, AkExportRepor
         guint64 before = report->segments;
         gint64 begun = exec->driver->now_usec(exec);
 
-        if (run_session(config, exec, report, &local))
+        if (run_session(config, exec, &holder, report, &local))
             return TRUE;
         /* what got on, or was quiet for long, is not to pay for earlier outages */
         if (report->segments > before ||
@@ -98,7 +131,7 @@ static gboolean follow(const AkExportConfig *config, AkExec *exec, AkExportRepor
             return FALSE;
         }
         /* when we were asked to stop, an outage or another writer is no failure */
-        if (!ak_is_stopped(config->stop))
+        if (!ak_is_stopped(config->stop) && !g_error_matches(local, AK_ERROR, AK_ERROR_BUSY))
             g_warning("%s; trying again in %u s", local->message, (delay_ms + 999) / 1000);
         g_error_free(local);
         wait_before_retry(config, exec, delay_ms);
@@ -110,6 +143,7 @@ gboolean ak_export_run(const AkExportConfig *config, AkExportReport *report, GEr
 {
     g_autoptr(AkExec) own = NULL;
     AkExec *exec = config->exec;
+    g_autofree char *holder = NULL;
 
     *report = (AkExportReport){.head = AK_CURSOR_START};
     if (exec == NULL) {
@@ -119,5 +153,5 @@ gboolean ak_export_run(const AkExportConfig *config, AkExportReport *report, GEr
     }
     if (config->is_follow)
         return follow(config, exec, report, error);
-    return run_session(config, exec, report, error);
+    return run_session(config, exec, &holder, report, error);
 }

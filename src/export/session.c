@@ -126,6 +126,22 @@ AkSource *ak_session_connect(const AkExportConfig *config, GError **error)
     return ak_source_open(config->source, error);
 }
 
+static gboolean take_lease(AkSession *session, GError **error)
+{
+    const AkExportConfig *config = session->config;
+    AkSource *writer = session->writer;
+    GError *local = NULL;
+
+    if (writer->driver->lease_acquire(writer, config->holder, ak_export_lease_ttl_ms(config),
+                                      &session->epoch, &local))
+        return TRUE;
+    /* for what is said only: without an answer nobody is named */
+    if (g_error_matches(local, AK_ERROR, AK_ERROR_BUSY))
+        (void)!writer->driver->state(writer, &session->rival, NULL);
+    g_propagate_error(error, local);
+    return FALSE;
+}
+
 static gboolean connect(AkSession *session, GError **error)
 {
     const AkExportConfig *config = session->config;
@@ -138,10 +154,7 @@ static gboolean connect(AkSession *session, GError **error)
         return FALSE;
     if (config->is_dry_run)
         return TRUE;
-    if (!ak_store_check(config->store, error))
-        return FALSE;
-    return session->writer->driver->lease_acquire(
-        session->writer, config->holder, ak_export_lease_ttl_ms(config), &session->epoch, error);
+    return ak_store_check(config->store, error) && take_lease(session, error);
 }
 
 gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExec *exec,

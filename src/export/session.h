@@ -16,6 +16,7 @@ typedef struct {
     guint64 epoch;
     GPtrArray *plans; /* AkSegmentRow *: planned and not archived, in order */
     AkExportReport *report;
+    AkChainState rival; /* who holds the lease, when open() found it BUSY: the caller clears it */
 } AkSession;
 
 /*

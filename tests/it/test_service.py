@@ -180,6 +180,35 @@ def test_standby_ends_well_on_sigterm(service):
         assert writer.stop() == 0, writer.log()
 
 
+def count_of(follower, text):
+    return follower.log().count(text)
+
+
+def test_standby_speaks_when_something_changes(service):
+    """Whom it waits for and until when, once; who came instead; that it took over."""
+    with followers(service, 1) as (first,):
+        wait_for(lambda: writer_of(service) == first.pid, what="the lease")
+        with followers(service, 2, "--log-level", "debug") as pair:
+            for standby in pair:
+                wait_for(lambda: count_of(standby, "is not free yet") >= 3, what="silent tries")
+                assert count_of(standby, "is held by") == 1, standby.log()
+                assert said(standby, f"'main' is held by '[^']*:{first.pid}:[^']*' until 20.*Z: "
+                                     "standing by"), standby.log()
+                assert count_of(standby, "trying again") == 0, standby.log()
+            assert first.stop() == 0, first.log()
+            pid = wait_for(lambda: writer_of(service), what="a new writer")
+            second, third = sorted(pair, key=lambda follower: follower.pid != pid)
+            wait_for(lambda: said(second, f"took chain 'main' over from '[^']*:{first.pid}:"),
+                     what="the takeover")
+            wait_for(lambda: said(third, f"is held by '[^']*:{second.pid}:.*still standing by"),
+                     what="the news of another holder")
+            assert second.stop() == 0, second.log()
+            wait_for(lambda: said(third, f"took chain 'main' over from '[^']*:{second.pid}:"),
+                     what="the last takeover")
+            assert count_of(third, "is held by") == 2, third.log()
+            assert third.stop() == 0, third.log()
+
+
 # ---- gaps and late commits ----
 
 def drop_row(world, index):
