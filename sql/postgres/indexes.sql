@@ -3,8 +3,8 @@
 @drop_invalid@
 CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_scan@of_tenant@" ON @events@ (@tenant@@ts@, id);
 
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_pending"
-    ON @events@ (created_at) WHERE s3_archived_at IS NULL;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_pending@of_tenant@"
+    ON @events@ (@tenant@created_at) WHERE s3_archived_at IS NULL;
 
 @prev_index@
 CREATE INDEX CONCURRENTLY IF NOT EXISTS "@table@_auditkeep_head"

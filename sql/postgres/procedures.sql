@@ -16,8 +16,35 @@ BEGIN
     RETURN c;
 END $$;
 
+CREATE OR REPLACE FUNCTION auditkeep.rows_of(p_column text, p_value text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN p_column = '' THEN 'all rows of its table'
+                ELSE format('the rows with %L in %I', p_value, p_column) END
+$$;
+
+-- Without a column the chain is the whole table.
+CREATE OR REPLACE FUNCTION auditkeep.bind_chain(p_chain text, p_column text, p_value text)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    b auditkeep.binding;
+BEGIN
+    INSERT INTO auditkeep.binding VALUES (p_chain, coalesce(p_column, ''), coalesce(p_value, ''))
+    ON CONFLICT DO NOTHING;
+    SELECT * INTO b FROM auditkeep.binding WHERE chain = p_chain;
+    IF (b.where_column, b.where_value) <> (coalesce(p_column, ''), coalesce(p_value, '')) THEN
+        RAISE EXCEPTION 'chain ''%'' is made of %, not of %', p_chain,
+            auditkeep.rows_of(b.where_column, b.where_value),
+            auditkeep.rows_of(coalesce(p_column, ''), coalesce(p_value, ''))
+            USING ERRCODE = 'AK002', HINT = 'give these rows a chain of their own: --chain NAME';
+    END IF;
+END $$;
+
+DROP FUNCTION IF EXISTS auditkeep.lease_acquire(text, text, text, integer);
+
 CREATE OR REPLACE FUNCTION auditkeep.lease_acquire(
-    p_chain text, p_events text, p_holder text, p_ttl_ms integer) RETURNS bigint
+    p_chain text, p_events text, p_column text, p_value text, p_holder text, p_ttl_ms integer)
+RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     c auditkeep.chain;
@@ -28,6 +55,7 @@ BEGIN
         RAISE EXCEPTION 'chain ''%'' belongs to table %, not to %', p_chain, c.events, p_events
             USING ERRCODE = 'AK002', HINT = 'give this table a chain of its own: --chain NAME';
     END IF;
+    PERFORM auditkeep.bind_chain(p_chain, p_column, p_value);
     -- its own lease, which a lost connection left behind, does not keep a holder waiting
     IF c.holder <> p_holder AND c.lease_until > clock_timestamp() THEN
         RAISE EXCEPTION 'chain ''%'' is held by ''%'' until %', p_chain, c.holder,
@@ -55,6 +83,19 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM auditkeep.lock_chain(p_chain, p_epoch);
     UPDATE auditkeep.chain SET holder = NULL, lease_until = NULL WHERE chain = p_chain;
+END $$;
+
+-- What a writer ended with; NULL: it ended well. For people to read, so no epoch is asked for.
+CREATE OR REPLACE FUNCTION auditkeep.note_trouble(p_chain text, p_what text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF p_what IS NULL THEN
+        DELETE FROM auditkeep.trouble WHERE chain = p_chain;
+    ELSE
+        INSERT INTO auditkeep.trouble SELECT chain, clock_timestamp(), left(p_what, 4000)
+        FROM auditkeep.chain WHERE chain = p_chain
+        ON CONFLICT (chain) DO UPDATE SET at = EXCLUDED.at, what = EXCLUDED.what;
+    END IF;
 END $$;
 
 -- Records a plan: it has to follow the last one. The very same plan again is success; for rows that

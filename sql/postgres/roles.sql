@@ -29,18 +29,20 @@ BEGIN
     FOR one IN SELECT * FROM (VALUES
         ('auditkeep_exporter', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_exporter', 'SELECT ON @events@, auditkeep.source, auditkeep.chain, '
-            'auditkeep.segment, auditkeep.seal, auditkeep.acceptance'),
+            'auditkeep.segment, auditkeep.seal, auditkeep.acceptance, auditkeep.binding, '
+            'auditkeep.trouble'),
         ('auditkeep_exporter', 'EXECUTE ON ROUTINE auditkeep.lease_acquire, '
             'auditkeep.lease_renew, auditkeep.lease_release, auditkeep.plan_segment, '
             'auditkeep.commit_segment, auditkeep.mark_archived, auditkeep.seal_plan, '
-            'auditkeep.seal_commit, auditkeep.accept_break'),
+            'auditkeep.seal_commit, auditkeep.accept_break, auditkeep.note_trouble'),
         ('auditkeep_retention', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_retention', 'SELECT, DELETE ON @events@'),
         ('auditkeep_retention', 'SELECT ON auditkeep.source, auditkeep.chain, auditkeep.segment, '
             'auditkeep.seal'),
         ('auditkeep_auditor', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_auditor', 'SELECT ON @events@, auditkeep.source, auditkeep.chain, '
-            'auditkeep.segment, auditkeep.seal, auditkeep.acceptance'),
+            'auditkeep.segment, auditkeep.seal, auditkeep.acceptance, auditkeep.binding, '
+            'auditkeep.trouble'),
         ('auditkeep_appender', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_appender', 'SELECT ON auditkeep.source'),
         ('auditkeep_appender', 'SELECT, INSERT ON @events@')) grants(role, what)

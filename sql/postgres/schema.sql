@@ -22,6 +22,20 @@ CREATE TABLE IF NOT EXISTS auditkeep.chain (
     archived_at timestamptz
 );
 
+-- Which rows a chain is made of, said by its first writer for good; the table is in its row above.
+CREATE TABLE IF NOT EXISTS auditkeep.binding (
+    chain text PRIMARY KEY REFERENCES auditkeep.chain,
+    where_column text NOT NULL, -- '': all rows
+    where_value text NOT NULL
+);
+
+-- What a writer ended with, until another one ends well.
+CREATE TABLE IF NOT EXISTS auditkeep.trouble (
+    chain text PRIMARY KEY REFERENCES auditkeep.chain,
+    at timestamptz NOT NULL,
+    what text NOT NULL
+);
+
 -- Plans, and what became of them: archived_at is set by the commit that moved the pointer.
 CREATE TABLE IF NOT EXISTS auditkeep.segment (
     chain text NOT NULL REFERENCES auditkeep.chain,

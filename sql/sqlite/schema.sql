@@ -15,6 +15,25 @@ CREATE TABLE IF NOT EXISTS auditkeep_chain (
     archived_usec INTEGER NOT NULL DEFAULT 0
 );
 
+-- Which rows a chain is made of, said by its first writer for good; the table is in its row above.
+CREATE TABLE IF NOT EXISTS auditkeep_binding (
+    chain TEXT PRIMARY KEY REFERENCES auditkeep_chain,
+    where_column TEXT NOT NULL, -- '': all rows
+    where_value TEXT NOT NULL
+);
+
+CREATE TRIGGER IF NOT EXISTS auditkeep_bound BEFORE UPDATE ON auditkeep_binding
+BEGIN
+    SELECT RAISE(ABORT, 'what a chain is made of does not change');
+END;
+
+-- What a writer ended with, until another one ends well.
+CREATE TABLE IF NOT EXISTS auditkeep_trouble (
+    chain TEXT PRIMARY KEY REFERENCES auditkeep_chain,
+    usec INTEGER NOT NULL,
+    what TEXT NOT NULL
+);
+
 -- Plans, and what became of them: archived_usec is set by the commit that moved the pointer.
 CREATE TABLE IF NOT EXISTS auditkeep_segment (
     chain TEXT NOT NULL REFERENCES auditkeep_chain,

@@ -13,6 +13,7 @@ static const AkOptId overrides[] = {AK_OPT_TABLE,  AK_OPT_WHERE_COLUMN, AK_OPT_W
 typedef struct {
     AkOptValue name;
     AkOptValue values[G_N_ELEMENTS(overrides)];
+    GError *error; /* it cannot be exported */
 } Chain;
 
 static void free_chain(gpointer data)
@@ -24,18 +25,26 @@ static void free_chain(gpointer data)
         g_free(chain->values[i].origin);
     }
     g_free(chain->name.text);
+    g_clear_error(&chain->error);
     g_free(chain);
 }
 
 static Chain *find(const AkCli *cli, const char *name)
 {
-    for (guint i = 0; cli->chains != NULL && i < cli->chains->len; i++) {
-        Chain *chain = g_ptr_array_index(cli->chains, i);
+    return cli->chains != NULL ? g_hash_table_lookup(cli->chain_names, name) : NULL;
+}
 
-        if (strcmp(chain->name.text, name) == 0)
-            return chain;
-    }
-    return NULL;
+gboolean ak_chains_has(const AkCli *cli, const char *name)
+{
+    return find(cli, name) != NULL;
+}
+
+void ak_chains_expect(AkCli *cli)
+{
+    if (cli->chains != NULL)
+        return;
+    cli->chains = g_ptr_array_new_with_free_func(free_chain);
+    cli->chain_names = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
 static Chain *add(AkCli *cli, const char *name)
@@ -44,9 +53,9 @@ static Chain *add(AkCli *cli, const char *name)
 
     chain->name.text = g_strdup(name);
     chain->name.is_given = TRUE;
-    if (cli->chains == NULL)
-        cli->chains = g_ptr_array_new_with_free_func(free_chain);
+    ak_chains_expect(cli);
     g_ptr_array_add(cli->chains, chain);
+    (void)g_hash_table_insert(cli->chain_names, chain->name.text, chain);
     return chain;
 }
 
@@ -80,16 +89,69 @@ gboolean ak_chains_set(AkCli *cli, const char *name, const char *key, const char
     return FALSE;
 }
 
+static AkOptValue *value_of(Chain *chain, AkOptId id)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(overrides); i++)
+        if (overrides[i] == id)
+            return &chain->values[i];
+    g_assert_not_reached();
+}
+
+static gboolean take_found(Chain *chain, AkOptId id, const char *text)
+{
+    AkOptValue *value = value_of(chain, id);
+
+    if (value->text == NULL)
+        value->text = g_strdup(text);
+    return text == NULL || strcmp(value->text, text) == 0;
+}
+
+void ak_chains_add(AkCli *cli, const char *name, const char *table, const char *column,
+                   const char *value)
+{
+    Chain *chain = find(cli, name);
+
+    if (chain == NULL)
+        chain = add(cli, name);
+    if (take_found(chain, AK_OPT_TABLE, table) && take_found(chain, AK_OPT_WHERE_COLUMN, column) &&
+        take_found(chain, AK_OPT_WHERE_VALUE, value))
+        return;
+    g_clear_error(&chain->error);
+    g_set_error(&chain->error, AK_ERROR, AK_ERROR_CONFIG,
+                "chain '%s' stands for more than one thing: '%s' is one of them; hint: give each "
+                "a name of its own",
+                name, value != NULL ? value : table);
+}
+
+void ak_chains_add_bad(AkCli *cli, const char *name, GError *error)
+{
+    Chain *chain = find(cli, name);
+
+    if (chain == NULL)
+        chain = add(cli, name);
+    g_clear_error(&chain->error);
+    chain->error = error;
+}
+
 /* @out borrows from both. */
 static void overlay(const AkCli *cli, const Chain *chain, AkCli *out)
 {
     *out = *cli;
     out->exit_status = 0;
-    out->is_one_of_many = cli->chains->len > 1;
+    out->is_one_of_many = cli->chains->len > 1 || ak_cli_text(cli, AK_OPT_CHAINS_COLUMN) != NULL ||
+                          ak_cli_text(cli, AK_OPT_CHAINS_QUERY) != NULL;
     out->values[AK_OPT_CHAIN] = chain->name;
     for (guint i = 0; i < G_N_ELEMENTS(overrides); i++)
         if (chain->values[i].text != NULL && !cli->values[overrides[i]].is_given)
             out->values[overrides[i]] = chain->values[i];
+}
+
+const GError *ak_chains_get(AkCli *cli, guint i, AkCli *out)
+{
+    const Chain *chain = g_ptr_array_index(cli->chains, i);
+
+    overlay(cli, chain, out);
+    return chain->error;
 }
 
 static void copy_value(AkOptValue *value, const AkOptValue *from)
@@ -101,12 +163,12 @@ static void copy_value(AkOptValue *value, const AkOptValue *from)
     value->origin = g_strdup(from->origin);
 }
 
-static gboolean is_named(const AkCli *cli)
+gboolean ak_chains_is_named(const AkCli *cli)
 {
     return cli->values[AK_OPT_CHAIN].is_given || cli->values[AK_OPT_CHAIN].origin != NULL;
 }
 
-static gboolean takes_many(const AkCommand *command)
+gboolean ak_chains_takes_many(const AkCommand *command)
 {
     AkCmdId id = ak_command_id(command);
 
@@ -119,8 +181,8 @@ gboolean ak_chains_resolve(AkCli *cli, GError **error)
 
     if (cli->chains == NULL || !ak_option_applies(&ak_options[AK_OPT_CHAIN], cli->command))
         return TRUE;
-    if (!is_named(cli)) {
-        if (takes_many(cli->command))
+    if (!ak_chains_is_named(cli)) {
+        if (ak_chains_takes_many(cli->command))
             return TRUE;
         g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
                     "'%s' is about one chain, and %u are configured; hint: --chain NAME",
@@ -128,6 +190,10 @@ gboolean ak_chains_resolve(AkCli *cli, GError **error)
         return FALSE;
     }
     chain = find(cli, ak_cli_text(cli, AK_OPT_CHAIN));
+    if (chain != NULL && chain->error != NULL) {
+        g_propagate_error(error, g_error_copy(chain->error));
+        return FALSE;
+    }
     for (guint i = 0; chain != NULL && i < G_N_ELEMENTS(overrides); i++)
         if (chain->values[i].text != NULL && !cli->values[overrides[i]].is_given)
             copy_value(&cli->values[overrides[i]], &chain->values[i]);
@@ -136,7 +202,7 @@ gboolean ak_chains_resolve(AkCli *cli, GError **error)
 
 guint ak_chains_count(const AkCli *cli)
 {
-    return cli->chains == NULL || is_named(cli) ? 1 : cli->chains->len;
+    return cli->chains == NULL || ak_chains_is_named(cli) ? 1 : cli->chains->len;
 }
 
 /* One chain's part of a call. */
@@ -159,6 +225,10 @@ static void run_part(gpointer data, gpointer unused)
     Part *part = data;
     gboolean is_done;
 
+    if (part->error != NULL) {
+        g_warning("chain '%s': %s", ak_cli_text(&part->cli, AK_OPT_CHAIN), part->error->message);
+        return;
+    }
     do {
         g_clear_error(&part->error);
         is_done = part->func(&part->cli, part->data, &part->error);
@@ -172,10 +242,10 @@ static void run_part(gpointer data, gpointer unused)
 
 /* Of the exit statuses a fault in the data is the worst, and that somebody else is at it the least.
  */
-static guint badness(const Part *part)
+guint ak_chains_badness(const AkCli *part, const GError *error)
 {
     static const guint order[AK_EXIT_N] = {0, 4, 3, 2, 1};
-    int status = part->error != NULL ? ak_error_exit_status(part->error) : part->cli.exit_status;
+    int status = error != NULL ? ak_error_exit_status(error) : part->exit_status;
 
     return order[CLAMP(status, 0, AK_EXIT_N - 1)];
 }
@@ -188,7 +258,8 @@ static gboolean take_worst(AkCli *cli, Part *parts, guint n, GError **error)
 
     for (guint i = 0; i < n; i++) {
         failed += parts[i].error != NULL;
-        if (badness(&parts[i]) > badness(worst))
+        if (ak_chains_badness(&parts[i].cli, parts[i].error) >
+            ak_chains_badness(&worst->cli, worst->error))
             worst = &parts[i];
     }
     cli->exit_status = worst->cli.exit_status;
@@ -223,12 +294,18 @@ gboolean ak_chains_each(AkCli *cli, guint max, gboolean retry, AkChainFunc func,
     g_autofree Part *parts = NULL;
     gboolean is_done;
 
-    if (cli->chains == NULL || is_named(cli))
+    if (cli->chains == NULL || ak_chains_is_named(cli))
         return func(cli, data, error);
+    if (n == 0)
+        return TRUE;
     parts = g_new0(Part, n);
     for (guint i = 0; i < n; i++) {
-        parts[i] = (Part){.func = func, .data = data, .retry = retry};
-        overlay(cli, g_ptr_array_index(cli->chains, i), &parts[i].cli);
+        const GError *bad = ak_chains_get(cli, i, &parts[i].cli);
+
+        parts[i].func = func;
+        parts[i].data = data;
+        parts[i].retry = retry;
+        parts[i].error = bad != NULL ? g_error_copy(bad) : NULL;
     }
     run_all(parts, n, max);
     is_done = take_worst(cli, parts, n, error);

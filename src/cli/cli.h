@@ -17,7 +17,8 @@ typedef struct AkCli {
     const AkCommand *command;
     AkOptValue values[AK_OPT_N];
     GPtrArray *args;         /* char *, owned */
-    GPtrArray *chains;       /* of cli/chains.c; NULL: none is configured */
+    GPtrArray *chains;       /* of cli/chains.c; NULL: none is configured, and none looked for */
+    GHashTable *chain_names; /* name → the chain */
     gboolean is_one_of_many; /* this is for one chain, others come as well: say which */
     int exit_status;
 } AkCli;

@@ -1,7 +1,9 @@
 #include "cli/chains.h"
 #include "cli/commands.h"
+#include "cli/discover.h"
 #include "cli/json.h"
 #include "cli/open.h"
+#include "cli/rota.h"
 #include "cli/stop.h"
 #include "cli/text.h"
 #include "export/export.h"
@@ -141,46 +143,87 @@ static guint share_threads(const AkCli *cli, const Common *common)
     return MAX(1, g_get_num_processors() / at_once);
 }
 
-static gboolean archive_chain(AkCli *cli, gpointer data, GError **error)
+static gboolean export_chain(const AkCli *cli, const Common *common, guint64 visit_limit,
+                             AkExportReport *report, GError **error)
 {
-    const Common *common = data;
     AkSourceConfig source;
     AkExportConfig config = {.source = &source,
                              .holder = common->holder,
                              .store = common->store,
                              .signers = common->signers,
                              .key = common->key};
-    AkExportReport report = {0};
 
     if (!ak_open_source_config(cli, &source, error))
         return FALSE;
     fill_config(cli, &config);
     config.threads = share_threads(cli, common);
-    if (!ak_export_run(&config, &report, error)) {
+    if (visit_limit != 0) {
+        config.is_follow = FALSE;
+        config.is_visit = TRUE;
+        config.limit = visit_limit;
+    }
+    return ak_export_run(&config, report, error);
+}
+
+static gboolean archive_chain(AkCli *cli, gpointer data, GError **error)
+{
+    AkExportReport report = {0};
+
+    if (!export_chain(cli, data, 0, &report, error)) {
         /* What was done before the error counts; the error itself is what the status tells. */
         if (report.segments > 0 || report.seals > 0)
-            (void)print_report(cli, &report, NULL);
+            (void)!print_report(cli, &report, NULL);
         return FALSE;
     }
     return print_report(cli, &report, error);
+}
+
+/* What a visit exports at most: a chain with a long way to go gives way to others in between. */
+static guint64 visit_events(const AkCli *cli)
+{
+    enum { VISIT_SEGMENTS = 4 };
+
+    return VISIT_SEGMENTS * ak_cli_number(cli, AK_OPT_SEGMENT_EVENTS);
+}
+
+static gboolean visit_chain(AkCli *cli, gpointer data, AkExportReport *report, GError **error)
+{
+    return export_chain(cli, data, visit_events(cli), report, error);
+}
+
+static gboolean print_visits(AkCli *cli, const AkExportReport *report, GError **error)
+{
+    return print_report(cli, report, error);
 }
 
 static gboolean check_chains(const AkCli *cli, GError **error)
 {
     guint n = ak_chains_count(cli);
 
-    if (n > 1 && ak_cli_text(cli, AK_OPT_AFTER_ID) != NULL) {
-        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
-                    "--after-id is about one chain, and %u are configured; hint: --chain NAME", n);
-        return FALSE;
-    }
-    if (!ak_cli_flag(cli, AK_OPT_FOLLOW) || n <= ak_cli_number(cli, AK_OPT_MAX_CHAINS))
+    if (n <= 1 || ak_cli_text(cli, AK_OPT_AFTER_ID) == NULL)
         return TRUE;
     g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
-                "%u chains are configured, more than can be followed at a time; "
-                "hint: --max-chains %u",
-                n, n);
+                "--after-id is about one chain, and there are %u; hint: --chain NAME", n);
     return FALSE;
+}
+
+/* With few chains each has a writer of its own, all the time; else they are visited in turns. */
+static gboolean is_in_turns(const AkCli *cli)
+{
+    return ak_cli_flag(cli, AK_OPT_FOLLOW) && !ak_chains_is_named(cli) &&
+           (ak_discover_is_asked(cli) ||
+            ak_chains_count(cli) > ak_cli_number(cli, AK_OPT_MAX_CHAINS));
+}
+
+static gboolean archive_chains(AkCli *cli, Common *common, GError **error)
+{
+    AkRota rota = {visit_chain, print_visits, common, visit_events(cli)};
+
+    if (!is_in_turns(cli))
+        return ak_chains_each(cli, (guint)ak_cli_number(cli, AK_OPT_MAX_CHAINS),
+                              ak_cli_flag(cli, AK_OPT_FOLLOW), archive_chain, common, error);
+    common->n_chains = (guint)ak_cli_number(cli, AK_OPT_MAX_CHAINS);
+    return ak_rota_run(cli, &rota, error);
 }
 
 gboolean ak_cmd_archive(AkCli *cli, GError **error)
@@ -204,6 +247,5 @@ gboolean ak_cmd_archive(AkCli *cli, GError **error)
     common.signers = signers;
     common.key = key;
     common.store = store;
-    return ak_chains_each(cli, (guint)ak_cli_number(cli, AK_OPT_MAX_CHAINS),
-                          ak_cli_flag(cli, AK_OPT_FOLLOW), archive_chain, &common, error);
+    return archive_chains(cli, &common, error);
 }

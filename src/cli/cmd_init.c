@@ -1,6 +1,7 @@
 #include "cli/chains.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/discover.h"
 #include "cli/json.h"
 #include "cli/open.h"
 
@@ -192,10 +193,31 @@ static gboolean create_table(AkCli *cli, gpointer data, GError **error)
     return TRUE;
 }
 
+/* The table whose tenants are chains, with the index that they are found by. */
+static gboolean create_tenants(Init *init, GError **error)
+{
+    AkCli cli = *init->cli;
+    char all[] = "";
+
+    cli.values[AK_OPT_WHERE_COLUMN] = cli.values[AK_OPT_CHAINS_COLUMN];
+    cli.values[AK_OPT_WHERE_VALUE].text = all;
+    return create_table(&cli, init, error);
+}
+
 static gboolean create_tables(Init *init, GError **error)
 {
-    return ak_cli_text(init->cli, AK_OPT_SOURCE) == NULL ||
-           ak_chains_each(init->cli, 1, FALSE, create_table, init, error);
+    AkCli *cli = init->cli;
+
+    if (ak_cli_text(cli, AK_OPT_SOURCE) == NULL)
+        return TRUE;
+    if (ak_cli_text(cli, AK_OPT_CHAINS_QUERY) != NULL && !ak_discover_again(cli, error))
+        return FALSE;
+    if (ak_cli_text(cli, AK_OPT_CHAINS_COLUMN) != NULL) {
+        ak_chains_expect(cli);
+        if (!create_tenants(init, error))
+            return FALSE;
+    }
+    return ak_chains_each(cli, 1, FALSE, create_table, init, error);
 }
 
 static gboolean has_anything(const AkCli *cli, GError **error)

@@ -55,6 +55,14 @@ static void append_json(GString *out, const AkCli *cli, const AkChainState *stat
     }
     ak_json_uint(&json, "planned", state->planned);
     append_writer(&json, state);
+    if (state->trouble != NULL) {
+        ak_json_open(&json, "lastError", '{');
+        ak_json_string(&json, "text", state->trouble);
+        ak_json_time(&json, "at", state->trouble_usec);
+        ak_json_close(&json, '}');
+    } else {
+        ak_json_null(&json, "lastError");
+    }
     ak_json_close(&json, '}');
     g_string_append_c(out, '\n');
 }
@@ -93,6 +101,10 @@ static void append_text(GString *out, const AkCli *cli, const AkChainState *stat
     if (state->planned > 0)
         g_string_append_printf(out, "planned  %u object%s not archived yet\n", state->planned,
                                ak_text_plural(state->planned));
+    if (state->trouble != NULL) {
+        (void)ak_time_format_seconds(state->trouble_usec, ts);
+        g_string_append_printf(out, "error    at %s: %s\n", ts, state->trouble);
+    }
     if (state->holder == NULL) {
         g_string_append_printf(out, "writer   none, epoch %" G_GUINT64_FORMAT "\n", state->epoch);
         return;

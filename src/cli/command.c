@@ -95,7 +95,8 @@ const AkCommand ak_commands[AK_CMD_N] = {
              "With --json an object with the members chain, archived (the pointer: index, -1 "
              "before the first event, id, hash, at), pending, lagSeconds, oldestPending (id, ts), "
              "planned, writer (holder, epoch, held, "
-             "until); what is not known is null.",
+             "until), lastError (text, at: what a writer ended with, if none ended well and "
+             "nothing was archived since); what is not known is null.",
          .example = "auditkeep status --json",
          .exits = {"the state was read", NULL, WRONG_CALL, NO_DATABASE},
          .run = ak_cmd_status},

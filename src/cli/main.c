@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/discover.h"
 #include "cli/help.h"
 #include "cli/stop.h"
 #include "util/log.h"
@@ -69,7 +70,7 @@ static gboolean run(AkCli *cli, GError **error)
         return print_help(cli, error);
     if (cli->command->is_stoppable)
         ak_stop_install();
-    return cli->command->run(cli, error);
+    return ak_discover(cli, error) && cli->command->run(cli, error);
 }
 
 int ak_cli_main(int argc, char **argv)

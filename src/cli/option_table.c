@@ -76,6 +76,38 @@ const AkOption ak_options[AK_OPT_N] = {
                             .section = "source",
                             .key = "where_value",
                             .summary = "The value in --where-column that this chain's rows have."},
+    [AK_OPT_CHAINS_COLUMN] =
+        {.name = "chains-column",
+         .type = AK_TYPE_STRING,
+         .value = "NAME",
+         .commands = WITH_SOURCE,
+         .section = "source",
+         .key = "chains_column",
+         .summary = "Make a chain of each value of this column, such as a tenant's.",
+         .text = "The chain's name is the value, in which each byte but a to z, 0 to 9 and '-' is "
+                 "'_' and its two hexadecimal digits ('' is '_'): no two values share a name, and "
+                 "--chain NAME finds the value again. 'init' makes the index that values are found "
+                 "by. What a chain's name stands for is recorded by its first writer, for good."},
+    [AK_OPT_CHAINS_QUERY] =
+        {.name = "chains-query",
+         .type = AK_TYPE_STRING,
+         .value = "SQL",
+         .commands = WITH_SOURCE,
+         .section = "source",
+         .key = "chains_query",
+         .summary = "Make a chain of each row of this query: name, table, column and value.",
+         .text = "Where table is NULL it is --table; where column is NULL the chain is the whole "
+                 "table. A section [chain NAME] adds retention, origin and lock_mode."},
+    [AK_OPT_CHAINS_LIMIT] = {.name = "chains-limit",
+                             .type = AK_TYPE_UINT,
+                             .value = "N",
+                             .initial = "10000",
+                             .min = 1,
+                             .max = 1000000,
+                             .commands = WITH_SOURCE,
+                             .section = "source",
+                             .key = "chains_limit",
+                             .summary = "The most chains that may be found; more are an error."},
     [AK_OPT_MAX_EVENT_BYTES] =
         {.name = "max-event-bytes",
          .type = AK_TYPE_SIZE,
@@ -531,14 +563,25 @@ const AkOption ak_options[AK_OPT_N] = {
          .commands = C(ARCHIVE),
          .section = "export",
          .key = "max_chains",
-         .summary = "How many of the configured chains to export at a time.",
+         .summary = "How many chains to export at a time.",
          .text = "A chain is a section [chain NAME] of the configuration file, with table, "
                  "where_column, where_value, origin, retention and lock_mode of its own where they "
-                 "differ. Without --chain, 'init', "
-                 "'archive', 'status' and 'verify' go over all of them; what fails in one chain "
-                 "keeps none of the others from going on, and the exit status is the worst. "
-                 "Several processes may follow the same chains: each chain has one writer, and "
-                 "the others stand by."},
+                 "differ, or is found by --chains-column or --chains-query. Without --chain, "
+                 "'init', 'archive', 'status' and 'verify' go over all of them; what fails in one "
+                 "chain keeps none of the others from going on, and the exit status is the worst. "
+                 "Several processes may follow the same chains: each chain has one writer. Where "
+                 "chains are found, or are more than this, --follow visits those that have events "
+                 "in turns, and gives the lease back after each visit."},
+    [AK_OPT_CHAINS_INTERVAL] = {.name = "chains-interval",
+                                .type = AK_TYPE_DURATION,
+                                .value = "TIME",
+                                .initial = "1min",
+                                .min = 1,
+                                .max = 24 * HOUR,
+                                .commands = C(ARCHIVE),
+                                .section = "export",
+                                .key = "chains_interval",
+                                .summary = "With --follow: how often to look for new chains."},
     [AK_OPT_WHAT] =
         {.name = "what",
          .type = AK_TYPE_SET,

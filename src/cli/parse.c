@@ -217,6 +217,7 @@ void ak_cli_clear(AkCli *cli)
     }
     g_clear_pointer(&cli->args, g_ptr_array_unref);
     g_clear_pointer(&cli->chains, g_ptr_array_unref);
+    g_clear_pointer(&cli->chain_names, g_hash_table_unref);
     *cli = (AkCli){0};
 }
 

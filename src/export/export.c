@@ -80,6 +80,7 @@ static gboolean run_session(const AkExportConfig *config, AkExec *exec, char **h
     say_taken(config, holder);
     if (!run_steps(&session, &local))
         doubt_verdict(&session, &local);
+    ak_session_note(&session, local);
     ak_session_close(&session);
     if (local == NULL)
         return TRUE;

@@ -35,6 +35,7 @@ typedef struct {
                                     the pointer */
     guint64 limit;               /* events at most, the replayed ones included; 0: all */
     gboolean is_dry_run;         /* read, check and build; take no lease, write nothing */
+    gboolean is_visit;           /* a follower that comes by in turns: heartbeats, but no waiting */
     gboolean is_follow;          /* go on until stopped; wait for the lease; survive outages */
     AkExec *exec;                /* NULL: threads of its own */
     AkSource *(*open_source)(const AkSourceConfig *config, GError **error); /* NULL: by the URL */

@@ -2,6 +2,7 @@
 
 #include "export/accepted.h"
 #include "export/flight.h"
+#include "util/log.h"
 #include "util/time.h"
 
 enum {
@@ -157,14 +158,33 @@ static gboolean connect(AkSession *session, GError **error)
     return ak_store_check(config->store, error) && take_lease(session, error);
 }
 
+void ak_session_note(AkSession *session, const GError *trouble)
+{
+    AkSource *writer = session->writer;
+    g_autofree char *text = trouble != NULL ? ak_log_redact(trouble->message) : NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (writer == NULL || writer->driver->note_trouble == NULL || session->config->is_dry_run ||
+        g_error_matches(trouble, AK_ERROR, AK_ERROR_BUSY) ||
+        g_error_matches(trouble, AK_ERROR, AK_ERROR_FENCED) ||
+        g_error_matches(trouble, AK_ERROR, AK_ERROR_CANCELLED))
+        return;
+    if (!writer->driver->note_trouble(writer, text, &error))
+        g_debug("how it ended is not noted: %s", error->message);
+}
+
 gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExec *exec,
                          AkExportReport *report, GError **error)
 {
+    GError *local = NULL;
+
     *session = (AkSession){.config = config, .exec = exec, .report = report};
     session->plans = g_ptr_array_new_with_free_func(free_plan);
-    if (connect(session, error) && load_position(session, error))
+    if (connect(session, &local) && load_position(session, &local))
         return TRUE;
+    ak_session_note(session, local);
     ak_session_close(session);
+    g_propagate_error(error, local);
     return FALSE;
 }
 

@@ -27,6 +27,10 @@ gboolean ak_session_open(AkSession *session, const AkExportConfig *config, AkExe
                          AkExportReport *report, GError **error) AK_MUST_CHECK;
 void ak_session_close(AkSession *session);
 
+/* Leaves a note of what the session ended with, for status; NULL: it ended well. What passes
+ * between writers is not worth one. */
+void ak_session_note(AkSession *session, const GError *trouble);
+
 /* Carries out the plans that an earlier process left, in order (promise 2). */
 gboolean ak_session_recover(AkSession *session, GError **error) AK_MUST_CHECK;
 

@@ -14,7 +14,9 @@ static gint64 interval_usec(const AkUpkeep *upkeep)
     const AkExportConfig *config = upkeep->session->config;
 
     /* keys tell seconds apart */
-    return config->is_follow ? (config->heartbeat_interval_ms + 999) / 1000 * AK_USEC_PER_SEC : 0;
+    return config->is_follow || config->is_visit
+               ? (config->heartbeat_interval_ms + 999) / 1000 * AK_USEC_PER_SEC
+               : 0;
 }
 
 gboolean ak_upkeep_open(AkUpkeep *upkeep, AkSession *session, GError **error)

@@ -391,5 +391,9 @@ const AkSourceDriver ak_source_postgres = {
     .seals = ak_pg_seals,
     .accept = ak_pg_accept,
     .acceptances = ak_pg_acceptances,
+    .tenants = ak_pg_tenants,
+    .named = ak_pg_named,
+    .pending = ak_pg_pending,
+    .note_trouble = ak_pg_note_trouble,
     .wait = ak_pg_wait,
 };

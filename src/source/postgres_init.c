@@ -164,7 +164,7 @@ gboolean ak_pg_check(AkSource *source, GError **error)
     ak_pg_add_text(&params, pg->table.events);
     result = ak_pg_query(pg, "read auditkeep's own tables",
                          "SELECT EXISTS (SELECT FROM auditkeep.source WHERE events = $1), "
-                         "to_regproc('auditkeep.seal_commit') IS NOT NULL",
+                         "to_regproc('auditkeep.note_trouble') IS NOT NULL",
                          &params, error);
     if (result == NULL)
         return FALSE;

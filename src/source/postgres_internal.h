@@ -183,6 +183,15 @@ gboolean ak_pg_accept(AkSource *source, const AkAcceptance *acceptance, AkView s
                       GError **error);
 gboolean ak_pg_acceptances(AkSource *source, AkStatementFunc func, gpointer data, GError **error);
 
+/* postgres_tenants.c */
+gboolean ak_pg_tenants(AkSource *source, guint64 limit, AkTenantFunc func, gpointer data,
+                       GError **error);
+gboolean ak_pg_named(AkSource *source, const char *sql, guint64 limit, AkNamedFunc func,
+                     gpointer data, GError **error);
+gboolean ak_pg_pending(AkSource *source, const char *table, const char *column, AkTenantFunc func,
+                       gpointer data, GError **error);
+gboolean ak_pg_note_trouble(AkSource *source, const char *what, GError **error);
+
 /* postgres_wait.c */
 gboolean ak_pg_wait(AkSource *source, guint timeout_ms, GError **error);
 

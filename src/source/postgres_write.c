@@ -13,10 +13,12 @@ gboolean ak_pg_lease_acquire(AkSource *source, const char *holder, guint ttl_ms,
         return FALSE;
     ak_pg_add_text(&params, pg->chain);
     ak_pg_add_text(&params, pg->table.events);
+    ak_pg_add_text(&params, pg->column);
+    ak_pg_add_text(&params, pg->value);
     ak_pg_add_text(&params, holder);
     ak_pg_add_int4(&params, (gint32)MIN(ttl_ms, (guint)G_MAXINT32));
-    result = ak_pg_query(pg, "take the lease", "SELECT auditkeep.lease_acquire($1, $2, $3, $4)",
-                         &params, error);
+    result = ak_pg_query(pg, "take the lease",
+                         "SELECT auditkeep.lease_acquire($1, $2, $3, $4, $5, $6)", &params, error);
     if (result == NULL)
         return FALSE;
     *out_epoch = ak_pg_be64(PQgetvalue(result, 0, 0));
@@ -225,13 +227,16 @@ static gboolean read_chain(AkPg *pg, AkChainState *out, GError **error)
     g_autoptr(PGresult) result = NULL;
 
     ak_pg_add_text(&params, pg->chain);
-    result = ak_pg_query(pg, "read the chain's state",
-                         "SELECT archived_index, archived_id, archived_hash, archived_at, holder, "
-                         "epoch, lease_until, coalesce(lease_until > clock_timestamp(), false), "
-                         "(SELECT count(*) FROM auditkeep.segment s WHERE s.chain = c.chain AND "
-                         "s.archived_at IS NULL AND s.first_index > c.archived_index) "
-                         "FROM auditkeep.chain c WHERE chain = $1",
-                         &params, error);
+    result =
+        ak_pg_query(pg, "read the chain's state",
+                    "SELECT archived_index, archived_id, archived_hash, archived_at, holder, "
+                    "epoch, lease_until, coalesce(lease_until > clock_timestamp(), false), "
+                    "(SELECT count(*) FROM auditkeep.segment s WHERE s.chain = c.chain AND "
+                    "s.archived_at IS NULL AND s.first_index > c.archived_index), t.what, t.at "
+                    "FROM auditkeep.chain c LEFT JOIN auditkeep.trouble t ON t.chain = c.chain "
+                    "AND (c.archived_at IS NULL OR t.at > c.archived_at) "
+                    "WHERE c.chain = $1",
+                    &params, error);
     if (result == NULL)
         return FALSE;
     out->archived = AK_CURSOR_START;
@@ -249,6 +254,10 @@ static gboolean read_chain(AkPg *pg, AkChainState *out, GError **error)
     }
     out->is_lease_held = *PQgetvalue(result, 0, 7) != 0;
     out->planned = (guint)ak_pg_be64(PQgetvalue(result, 0, 8));
+    if (!PQgetisnull(result, 0, 9)) {
+        out->trouble = g_strdup(PQgetvalue(result, 0, 9));
+        out->trouble_usec = ak_pg_time_from(PQgetvalue(result, 0, 10));
+    }
     return TRUE;
 }
 

@@ -29,6 +29,7 @@ void ak_seal_row_clear(AkSealRow *row)
 void ak_chain_state_clear(AkChainState *state)
 {
     g_free(state->holder);
+    g_free(state->trouble);
     *state = (AkChainState){0};
 }
 

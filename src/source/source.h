@@ -111,9 +111,18 @@ typedef struct {
     gint64 lease_until_usec;
     gboolean is_lease_held;
     guint planned; /* plans not archived yet */
+    char *trouble; /* what a writer ended with, if none has ended well since; NULL: nothing */
+    gint64 trouble_usec;
 } AkChainState;
 
 void ak_chain_state_clear(AkChainState *state);
+
+/* A value of the column that tells tenants apart. Borrowed. */
+typedef gboolean (*AkTenantFunc)(const char *value, gpointer data, GError **error);
+
+/* A chain that a query names. Borrowed; @table NULL: the usual one, @column NULL: all its rows. */
+typedef gboolean (*AkNamedFunc)(const char *name, const char *table, const char *column,
+                                const char *value, gpointer data, GError **error);
 
 typedef struct AkSourceDriver {
     const char *scheme;
@@ -172,6 +181,7 @@ typedef struct AkSourceDriver {
     /*
      * The writer's lease. BUSY when somebody else holds it (the text names who and until when).
      * The epoch grows with each new holder; renew and release are FENCED when it is not @epoch.
+     * The first holder binds the chain's name to table, column and value: CONFLICT for any others.
      */
     gboolean (*lease_acquire)(AkSource *source, const char *holder, guint ttl_ms,
                               guint64 *out_epoch, GError **error);
@@ -227,6 +237,28 @@ typedef struct AkSourceDriver {
 
     /* The statements of the chain's acceptances, in the order of their indexes. */
     gboolean (*acceptances)(AkSource *source, AkStatementFunc func, gpointer data, GError **error);
+
+    /*
+     * Finding chains. Optional, all four or none.
+     *
+     * tenants: every value of config.column, and of the chains that are bound to it already, though
+     * their rows have gone; at most @limit. One step through an index each, not a look at each row.
+     * config.value does not count. CONFIG when equal values may have different texts.
+     */
+    gboolean (*tenants)(AkSource *source, guint64 limit, AkTenantFunc func, gpointer data,
+                        GError **error);
+
+    /* The rows of @sql, which have four columns; at most @limit. */
+    gboolean (*named)(AkSource *source, const char *sql, guint64 limit, AkNamedFunc func,
+                      gpointer data, GError **error);
+
+    /* Which values of @column have rows in @table that are not archived; @column NULL: "" when
+     * there are any. Looks at nothing that is archived. */
+    gboolean (*pending)(AkSource *source, const char *table, const char *column, AkTenantFunc func,
+                        gpointer data, GError **error);
+
+    /* What a writer of the chain ended with, for status; NULL: it ended well. */
+    gboolean (*note_trouble)(AkSource *source, const char *what, GError **error);
 
     /* Waits until rows may have been added, or @timeout_ms passed. Optional; see ak_source_wait().
      */

@@ -225,5 +225,9 @@ const AkSourceDriver ak_source_sqlite = {
     .seals = ak_lite_seals,
     .accept = ak_lite_accept,
     .acceptances = ak_lite_acceptances,
+    .tenants = ak_lite_tenants,
+    .named = ak_lite_named,
+    .pending = ak_lite_pending,
+    .note_trouble = ak_lite_note_trouble,
     .wait = ak_lite_wait,
 };

@@ -111,7 +111,7 @@ static gboolean has_own_tables(AkLite *lite, gboolean *out_has, GError **error)
 {
     static const char what[] = "read auditkeep's own tables";
     g_autoptr(LiteStmt) stmt = ak_lite_prepare(
-        lite, what, "SELECT 1 FROM sqlite_schema WHERE name = 'auditkeep_seal'", error);
+        lite, what, "SELECT 1 FROM sqlite_schema WHERE name = 'auditkeep_trouble'", error);
 
     return stmt != NULL && ak_lite_step(lite, what, stmt, out_has, error);
 }

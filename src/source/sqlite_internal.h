@@ -166,6 +166,15 @@ gboolean ak_lite_is_accepted(AkLite *lite, const char *what, const AkSegmentRow 
 /* sqlite_write.c: the row of the chain is there afterwards */
 gboolean ak_lite_register_chain(AkLite *lite, const char *what, GError **error) AK_MUST_CHECK;
 
+/* sqlite_tenants.c */
+gboolean ak_lite_tenants(AkSource *source, guint64 limit, AkTenantFunc func, gpointer data,
+                         GError **error);
+gboolean ak_lite_named(AkSource *source, const char *sql, guint64 limit, AkNamedFunc func,
+                       gpointer data, GError **error);
+gboolean ak_lite_pending(AkSource *source, const char *table, const char *column, AkTenantFunc func,
+                         gpointer data, GError **error);
+gboolean ak_lite_note_trouble(AkSource *source, const char *what, GError **error);
+
 /* sqlite_wait.c */
 gboolean ak_lite_wait(AkSource *source, guint timeout_ms, GError **error);
 

@@ -79,7 +79,9 @@ static gboolean read_chain(AkLite *lite, AkChainState *out, GError **error)
         "SELECT archived_index, archived_id, archived_hash, archived_usec, holder, epoch, "
         "lease_until_usec, lease_until_usec > " AK_LITE_NOW ", "
         "(SELECT count(*) FROM auditkeep_segment s WHERE s.chain = c.chain "
-        "AND s.archived_usec IS NULL) FROM auditkeep_chain c WHERE chain = ?1",
+        "AND s.archived_usec IS NULL), t.what, t.usec FROM auditkeep_chain c "
+        "LEFT JOIN auditkeep_trouble t ON t.chain = c.chain AND t.usec > c.archived_usec "
+        "WHERE c.chain = ?1",
         error);
     gboolean has_row;
 
@@ -97,6 +99,8 @@ static gboolean read_chain(AkLite *lite, AkChainState *out, GError **error)
     out->archived_usec = sqlite3_column_int64(stmt, 3);
     out->epoch = (guint64)sqlite3_column_int64(stmt, 5);
     out->planned = (guint)sqlite3_column_int64(stmt, 8);
+    out->trouble = g_strdup((const char *)sqlite3_column_text(stmt, 9));
+    out->trouble_usec = sqlite3_column_int64(stmt, 10);
     if (sqlite3_column_type(stmt, 4) != SQLITE_NULL) {
         out->holder = g_strdup((const char *)sqlite3_column_text(stmt, 4));
         out->lease_until_usec = sqlite3_column_int64(stmt, 6);

@@ -60,6 +60,45 @@ gboolean ak_lite_register_chain(AkLite *lite, const char *what, GError **error)
     return ak_lite_do(lite, what, stmt, error);
 }
 
+static char *describe_rows(const char *column, const char *value)
+{
+    return *column != '\0' ? g_strdup_printf("the rows with '%s' in '%s'", value, column)
+                           : g_strdup("all rows of its table");
+}
+
+/* What the chain's name stands for is said once. */
+static gboolean bind_chain(AkLite *lite, const char *what, GError **error)
+{
+    const char *column = lite->column != NULL ? lite->column : "";
+    const char *value = lite->value != NULL ? lite->value : "";
+    g_autoptr(LiteStmt) stmt = ak_lite_prepare_chain(
+        lite, what, "INSERT INTO auditkeep_binding VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        error);
+    g_autoptr(LiteStmt) bound = ak_lite_prepare_chain(
+        lite, what, "SELECT where_column, where_value FROM auditkeep_binding WHERE chain = ?1",
+        error);
+    g_autofree char *is = NULL, *should = NULL;
+    gboolean has_row;
+
+    if (stmt == NULL || bound == NULL)
+        return FALSE;
+    ak_lite_bind_text(stmt, 2, column);
+    ak_lite_bind_text(stmt, 3, value);
+    if (!ak_lite_do(lite, what, stmt, error) || !ak_lite_step(lite, what, bound, &has_row, error))
+        return FALSE;
+    if (g_str_equal(sqlite3_column_text(bound, 0), column) &&
+        g_str_equal(sqlite3_column_text(bound, 1), value))
+        return TRUE;
+    is = describe_rows((const char *)sqlite3_column_text(bound, 0),
+                       (const char *)sqlite3_column_text(bound, 1));
+    should = describe_rows(column, value);
+    g_set_error(error, AK_ERROR, AK_ERROR_CONFLICT,
+                "chain '%s' is made of %s, not of %s; hint: give these rows a chain of their own: "
+                "--chain NAME",
+                lite->chain, is, should);
+    return FALSE;
+}
+
 /* Its own lease, which an error left behind, does not keep a holder waiting. */
 static gboolean check_free(AkLite *lite, const char *what, const char *holder, GError **error)
 {
@@ -97,7 +136,8 @@ static gboolean take_lease(AkLite *lite, const char *what, const char *holder, g
     g_autoptr(LiteStmt) stmt = NULL;
     gboolean has_row;
 
-    if (!ak_lite_register_chain(lite, what, error) || !check_free(lite, what, holder, error))
+    if (!ak_lite_register_chain(lite, what, error) || !check_free(lite, what, holder, error) ||
+        !bind_chain(lite, what, error))
         return FALSE;
     stmt = ak_lite_prepare_chain(lite, what,
                                  "UPDATE auditkeep_chain SET epoch = epoch + 1, holder = ?2, "

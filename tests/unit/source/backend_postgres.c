@@ -211,7 +211,7 @@ static void test_roles(void)
         NULL};
     static const char *const auditor[] = {
         "UPDATE audit_events SET hash = ''", "DELETE FROM audit_events",
-        "SELECT auditkeep.lease_acquire('main', 'x', 'y', 1)", NULL};
+        "SELECT auditkeep.lease_acquire('main', 'x', NULL, NULL, 'y', 1)", NULL};
     static const char *const retention[] = {"UPDATE audit_events SET hash = ''",
                                             "SELECT auditkeep.lease_release('main', 1)", NULL};
     static const char *const appender[] = {"UPDATE audit_events SET hash = ''",

@@ -11,6 +11,7 @@ int main(int argc, char **argv)
     add_seal_cases();
     add_wait_cases();
     add_accept_cases();
+    add_tenant_cases();
     backend_add_cases();
     return g_test_run();
 }

@@ -47,5 +47,6 @@ void add_pointer_cases(void);
 void add_seal_cases(void);
 void add_wait_cases(void);
 void add_accept_cases(void);
+void add_tenant_cases(void);
 
 #endif
