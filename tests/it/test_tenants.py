@@ -74,7 +74,7 @@ def test_each_value_is_a_chain(tenants):
     assert tenants.verdicts() == dict.fromkeys(VALUES.values(), "clean")
     assert tenants.world.run("status", "--chain", "_41cme_20_47mb_48", "--json").json()[
         "archived"]["index"] == 11
-    assert "no chain 'A'" in tenants.world.run("status", "--chain", "A", status=2).err
+    assert "no chain 'a_b'" in tenants.world.run("status", "--chain", "a_b", status=2).err
 
 
 def test_found_while_following_and_kept_when_gone(tenants):
