@@ -14,6 +14,7 @@ struct AkFeed {
     AkBatch *open;
     gint64 day;     /* of what is open, or of the segment before */
     guint64 n_rows; /* read so far */
+    guint64 bound;  /* a batch ends there at the latest */
 };
 
 AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec, gint64 open_day,
@@ -26,6 +27,7 @@ AkFeed *ak_feed_new(AkSource *source, const AkCursor *from, gint64 from_ts_usec,
     feed->limits = *limits;
     feed->open = ak_batch_new();
     feed->day = open_day;
+    feed->bound = G_MAXUINT64;
     return feed;
 }
 
@@ -80,13 +82,15 @@ static gboolean is_full(const AkFeed *feed)
 {
     guint count = ak_batch_count(feed->open);
     gsize bytes = feed->open->arena.used;
+    guint64 last;
 
     if (count == 0)
         return FALSE;
-    if (count >= feed->limits.max_events || bytes >= 2 * feed->limits.max_bytes)
+    last = ak_batch_event(feed->open, count - 1)->index;
+    if (count >= feed->limits.max_events || bytes >= 2 * feed->limits.max_bytes ||
+        last >= feed->bound)
         return TRUE;
-    return bytes >= feed->limits.max_bytes &&
-           (ak_batch_event(feed->open, count - 1)->index + 1) % AK_FRAME_EVENTS == 0;
+    return bytes >= feed->limits.max_bytes && (last + 1) % AK_FRAME_EVENTS == 0;
 }
 
 static gboolean is_other_day(const AkFeed *feed, const AkRow *row)
@@ -152,6 +156,11 @@ static gboolean cross_break(AkFeed *feed, AkWalkStep step, gboolean is_planned,
 void ak_feed_limit(AkFeed *feed, guint64 max_rows)
 {
     feed->limits.max_rows = feed->n_rows + max_rows;
+}
+
+void ak_feed_bound(AkFeed *feed, guint64 last_index)
+{
+    feed->bound = last_index;
 }
 
 gboolean ak_feed_is_spent(const AkFeed *feed)

@@ -46,6 +46,9 @@ gboolean ak_feed_planned(AkFeed *feed, guint64 last_index, gint64 day, AkBatch *
 /* Reads at most @max_rows rows more. */
 void ak_feed_limit(AkFeed *feed, guint64 max_rows);
 
+/* From now on no batch goes on behind @last_index; G_MAXUINT64: that was all. */
+void ak_feed_bound(AkFeed *feed, guint64 last_index);
+
 /* Has the feed read all the rows that its limit allows? */
 gboolean ak_feed_is_spent(const AkFeed *feed);
 

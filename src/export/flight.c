@@ -66,6 +66,7 @@ static void describe_plan(const AkManifest *manifest, AkSegmentRow *row)
     memcpy(row->prev_hash, manifest->prev_hash, sizeof row->prev_hash);
     memcpy(row->last_hash, manifest->last_hash, sizeof row->last_hash);
     memcpy(row->content_sha256, manifest->content_sha256, sizeof row->content_sha256);
+    g_free(row->key);
     row->key =
         ak_segment_key(manifest->chain, manifest->day, manifest->first_index, manifest->last_index);
 }
@@ -117,6 +118,14 @@ gboolean ak_flight_adopt(AkFlight *flight, const AkExportConfig *config, gboolea
         flight->state = AK_FLIGHT_PUT;
     }
     return TRUE;
+}
+
+gboolean ak_flight_find(AkFlight *flight, const AkExportConfig *config, gboolean *out_found,
+                        GError **error)
+{
+    describe_plan(&flight->segment.manifest, &flight->row);
+    flight->row.retain_until_usec = 0;
+    return ak_flight_adopt(flight, config, out_found, error);
 }
 
 gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config, GError **error)

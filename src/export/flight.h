@@ -56,6 +56,13 @@ gboolean ak_flight_is_planned_content(const AkFlight *flight);
 gboolean ak_flight_adopt(AkFlight *flight, const AkExportConfig *config, gboolean *out_found,
                          GError **error) AK_MUST_CHECK;
 
+/*
+ * For a segment that the archive holds and no plan names: *out_found when a version of its key has
+ * just this content. The row then says so, and is to be planned with the lock that it has.
+ */
+gboolean ak_flight_find(AkFlight *flight, const AkExportConfig *config, gboolean *out_found,
+                        GError **error) AK_MUST_CHECK;
+
 /* PLANNED → PUT. */
 gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config,
                        GError **error) AK_MUST_CHECK;

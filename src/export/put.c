@@ -133,6 +133,8 @@ static gboolean try_adopt(const AkObject *listed, gpointer data, GError **error)
         !is_planned_content(adoption, &footer) || !extend_tree(adoption, &footer, &after))
         return TRUE;
     *adoption->after = after;
+    if (plan->retain_until_usec == 0)
+        plan->retain_until_usec = object.retain_until_usec;
     plan->version = g_strdup(object.version);
     plan->object_bytes = bytes.len;
     ak_sha256_of(sha, bytes.data, bytes.len, plan->object_sha256);

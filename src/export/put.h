@@ -20,7 +20,8 @@ gboolean ak_export_put(AkStore *store, const AkSegment *segment, AkLockMode lock
 /*
  * Is the planned object in the archive? A version of the planned key counts, read in full, when it
  * is a whole segment with the content digest that the plan recorded, follows from @before, and is
- * locked at least as planned. @plan and @after are completed as above.
+ * locked at least as planned. @plan and @after are completed as above. A plan that is not made yet
+ * (its lock ends at 0) takes the lock of the object, too.
  */
 gboolean ak_export_adopt(AkStore *store, AkLockMode lock_mode, AkSegmentRow *plan,
                          const AkTree *before, AkTree *after, gboolean *out_found,

@@ -42,7 +42,8 @@ gboolean ak_session_replay(AkSession *session, guint64 *out_events, GError **err
 
 /*
  * Takes over what the archive holds beyond the pointer although no plan says so, as after a
- * database was restored from a backup: the same rows must give the same objects.
+ * database was restored from a backup: the same rows must give the same objects. Holes before an
+ * object are filled. CONFLICT, or GAP, when the rows do not lead to what is there.
  */
 gboolean ak_session_catch_up(AkSession *session, GError **error) AK_MUST_CHECK;
 

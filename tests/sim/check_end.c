@@ -1,3 +1,4 @@
+#include "segment/key.h"
 #include "sim/check.h"
 #include "sim/check_archive.h"
 #include "sim/store.h"
@@ -19,30 +20,39 @@ static void check_segments(SimWorld *world)
     }
 }
 
-/*
- * Known limit: puts overtake each other, so the archive may have had a hole when the database was
- * lost. What lies behind it is found by no listing: its events are filed again under other keys
- * (verify reports the object as one that nothing refers to), or its lock is shorter than that of
- * the new plan for its key, which is a conflict.
- */
-static gboolean is_stray(SimWorld *world, const SimObject *object)
+static gboolean ended_with(const SimProcess *process, int code)
 {
-    const AkSegmentRow *plan = sim_find_plan(world, object->key);
+    return g_error_matches(process->error, AK_ERROR, code);
+}
 
-    if (!world->has_seen[SIM_RESTORE] ||
-        (plan != NULL && object->retain_until_usec >= plan->retain_until_usec))
-        return FALSE;
-    world->lab->stats.strays++;
-    return TRUE;
+/* Rows are gone, or an object that is not ours is in the way. */
+static gboolean has_obstacle(const SimWorld *world)
+{
+    for (guint i = 0; i < world->objects->len; i++)
+        if (((SimObject *)g_ptr_array_index(world->objects, i))->is_bad)
+            return TRUE;
+    return world->has_seen[SIM_DELETE_HOT];
+}
+
+/* An object that the restored database does not know, behind what the chain stopped at. */
+static gboolean is_out_of_reach(const SimWorld *world, const SimObject *object,
+                                const SimProcess *last)
+{
+    AkSegmentName name;
+
+    return world->has_seen[SIM_RESTORE] && has_obstacle(world) &&
+           sim_find_plan(world, object->key) == NULL && ak_segment_key_parse(object->key, &name) &&
+           (gint64)name.first_index > world->pointer.index &&
+           (ended_with(last, AK_ERROR_CONFLICT) || ended_with(last, AK_ERROR_GAP));
 }
 
 /* Every object belongs to one segment, and is what that one says. */
-static void check_objects(SimWorld *world)
+static void check_objects(SimWorld *world, const SimProcess *last)
 {
     for (guint i = 0; i < world->objects->len; i++) {
         const SimObject *object = g_ptr_array_index(world->objects, i);
 
-        if (object->data != NULL && !object->is_bad && !is_stray(world, object))
+        if (object->data != NULL && !object->is_bad && !is_out_of_reach(world, object, last))
             sim_check_object(world, object);
         for (guint j = 0; j < i && world->is_conditional && object->data != NULL; j++) {
             const SimObject *before = g_ptr_array_index(world->objects, j);
@@ -92,7 +102,7 @@ static gboolean is_blocked(SimWorld *world, const AkSegmentRow *plan)
         if (object->data == NULL || !g_str_equal(object->key, plan->key) ||
             object->created_usec >= world->end_usec)
             continue;
-        if (!object->is_bad && !is_stray(world, object))
+        if (!object->is_bad)
             return FALSE;
         is_bad = TRUE;
     }
@@ -122,11 +132,6 @@ static gboolean are_rows_unseen(const SimWorld *world, guint64 gone)
     return TRUE;
 }
 
-static gboolean ended_with(const SimProcess *process, int code)
-{
-    return g_error_matches(process->error, AK_ERROR, code);
-}
-
 /* Progress: when faults stop the pointer reaches the head, or the run says what is in the way. */
 static void check_progress(SimWorld *world, const SimProcess *last)
 {
@@ -143,8 +148,8 @@ static void check_progress(SimWorld *world, const SimProcess *last)
             sim_violate(world, "liveness: plan '%s' is not carried out; the last run ended: %s",
                         plan->key, said);
     } else if (ended_with(last, AK_ERROR_CONFLICT) && world->has_seen[SIM_RESTORE] &&
-               world->has_seen[SIM_DELETE_HOT]) {
-        return; /* an object that the database does not know any more, and its rows are gone */
+               has_obstacle(world)) {
+        return; /* at an object that the database does not know any more */
     } else if (!world->rows[next].is_gone) {
         sim_violate(world,
                     "liveness: pointer stops before event %" G_GUINT64_FORMAT
@@ -172,7 +177,7 @@ static void check_progress(SimWorld *world, const SimProcess *last)
 void sim_check_end(SimWorld *world, const SimProcess *last)
 {
     check_segments(world);
-    check_objects(world);
+    check_objects(world, last);
     check_rows(world);
     check_progress(world, last);
 }

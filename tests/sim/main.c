@@ -105,9 +105,7 @@ static void print_stats(const SimStats *stats, double seconds)
             stats->runs, stats->done_runs, stats->puts, stats->commits);
     for (guint i = 0; i < SIM_N_FAULTS; i++)
         g_print("  %-22s %10" G_GUINT64_FORMAT "\n", sim_fault_name((SimFault)i), stats->faults[i]);
-    g_print("known limits: gaps that no scan meets %" G_GUINT64_FORMAT
-            ", objects that a restored database knows nothing of %" G_GUINT64_FORMAT "\n",
-            stats->unseen_gaps, stats->strays);
+    g_print("known limit: gaps that no scan meets %" G_GUINT64_FORMAT "\n", stats->unseen_gaps);
     g_print("violations: %" G_GUINT64_FORMAT "\n", stats->violations);
 }
 

@@ -41,6 +41,11 @@ MUTANTS = {
         "        memcpy(plan->root, segment->manifest.root, AK_SHA256_LEN);\n"
         "        return TRUE;")],
     "other-content-taken": [("!is_planned_content(adoption, &footer) || ", "")],
+    "hole-ends-catch-up": [(
+        "    if (session->tree.size < name->first_index) {\n",
+        "    if (session->tree.size < name->first_index)\n        return TRUE;\n"
+        "    if (session->tree.size < name->first_index) {\n")],
+    "hole-overrun": [("    ak_feed_bound(session->feed, end - 1);\n", "")],
     # promise 3
     "verdict-believed": [("        doubt_verdict(&session, &local);\n", "        (void)0;\n")],
     "race-believed": [(
