@@ -1,6 +1,8 @@
 #include "chain/envelope.h"
 
+#include "chain/base64.h"
 #include "chain/scan.h"
+#include "chain/text_block.h"
 #include "util/time.h"
 
 /* JSON text that stands in the line as a value, and as text too where the value loses something. */
@@ -46,6 +48,33 @@ static gboolean needs_text(AkView text, AkView canonical, const AkCanonicalInfo 
            (is_verbatim && !ak_view_equal(text, canonical));
 }
 
+static gboolean is_utf8(AkView text)
+{
+    for (gsize at = 0; at < text.len;) {
+        gsize len =
+            (text.data[at] & 0x80) == 0 ? 1 : ak_text_utf8_length(text.data + at, text.len - at);
+
+        if (len == 0)
+            return FALSE;
+        at += len;
+    }
+    return TRUE;
+}
+
+/* The source's text, as it is: JSON cannot bear bytes that are no UTF-8, base64 keeps them. */
+static void write_text(const char *name, AkView text, AkBuf *out)
+{
+    ak_buf_append(out, name, strlen(name));
+    if (is_utf8(text)) {
+        ak_buf_append_literal(out, "Text\":");
+        ak_canonical_string(text, out);
+    } else {
+        ak_buf_append_literal(out, "Base64\":\"");
+        ak_base64_append(out, (const guint8 *)text.data, text.len);
+        ak_buf_append_byte(out, '"');
+    }
+}
+
 /* name:value[,nameText:text]; @name comes with quotes, comma and colon, without the last quote. */
 static void write_json(const char *name, AkView text, AkView canonical, gboolean keep_text,
                        AkBuf *out)
@@ -56,11 +85,8 @@ static void write_json(const char *name, AkView text, AkView canonical, gboolean
         ak_buf_append_literal(out, "null");
     else
         ak_buf_append_view(out, canonical);
-    if (keep_text) {
-        ak_buf_append(out, name, strlen(name));
-        ak_buf_append_literal(out, "Text\":");
-        ak_canonical_string(text, out);
-    }
+    if (keep_text)
+        write_text(name, text, out);
 }
 
 /* The same for text that is not canonical yet: canonicalised in place, at the end of @out. */
@@ -78,11 +104,8 @@ static void write_source_json(AkCanonical *scratch, const char *name, AkView tex
         canonical = ak_view(out->data + start, out->len - start);
     else
         ak_buf_append_literal(out, "null");
-    if (needs_text(text, canonical, &info, is_verbatim)) {
-        ak_buf_append(out, name, strlen(name));
-        ak_buf_append_literal(out, "Text\":");
-        ak_canonical_string(text, out);
-    }
+    if (needs_text(text, canonical, &info, is_verbatim))
+        write_text(name, text, out);
 }
 
 void ak_envelope_write(AkCanonical *scratch, const AkEvent *event, AkView chain, AkView canonical,
@@ -114,20 +137,30 @@ void ak_envelope_write(AkCanonical *scratch, const AkEvent *event, AkView chain,
 }
 
 /* What a member's value has to be. */
-typedef enum { MEMBER_STRING, MEMBER_INDEX, MEMBER_JSON, MEMBER_TIME, MEMBER_FAULTS } MemberKind;
+typedef enum {
+    MEMBER_STRING,
+    MEMBER_BYTES, /* in base64 */
+    MEMBER_INDEX,
+    MEMBER_JSON,
+    MEMBER_TIME,
+    MEMBER_FAULTS
+} MemberKind;
 
 enum {
     M_CHAIN,
     M_EVENT_TYPE,
     M_EXTRA,
+    M_EXTRA_BASE64,
     M_EXTRA_TEXT,
     M_FAULT,
     M_HASH,
     M_ID,
     M_INDEX,
     M_METADATA,
+    M_METADATA_BASE64,
     M_METADATA_TEXT,
     M_PAYLOAD,
+    M_PAYLOAD_BASE64,
     M_PAYLOAD_TEXT,
     M_PREV_HASH,
     M_SIGNATURE,
@@ -144,14 +177,17 @@ static const struct {
     [M_CHAIN] = {"chain", MEMBER_STRING, FALSE},
     [M_EVENT_TYPE] = {"eventType", MEMBER_STRING, FALSE},
     [M_EXTRA] = {"extra", MEMBER_JSON, TRUE},
+    [M_EXTRA_BASE64] = {"extraBase64", MEMBER_BYTES, TRUE},
     [M_EXTRA_TEXT] = {"extraText", MEMBER_STRING, TRUE},
     [M_FAULT] = {"fault", MEMBER_FAULTS, TRUE},
     [M_HASH] = {"hash", MEMBER_STRING, FALSE},
     [M_ID] = {"id", MEMBER_STRING, FALSE},
     [M_INDEX] = {"index", MEMBER_INDEX, FALSE},
     [M_METADATA] = {"metadata", MEMBER_JSON, FALSE},
+    [M_METADATA_BASE64] = {"metadataBase64", MEMBER_BYTES, TRUE},
     [M_METADATA_TEXT] = {"metadataText", MEMBER_STRING, TRUE},
     [M_PAYLOAD] = {"payload", MEMBER_JSON, FALSE},
+    [M_PAYLOAD_BASE64] = {"payloadBase64", MEMBER_BYTES, TRUE},
     [M_PAYLOAD_TEXT] = {"payloadText", MEMBER_STRING, TRUE},
     [M_PREV_HASH] = {"prevHash", MEMBER_STRING, FALSE},
     [M_SIGNATURE] = {"signature", MEMBER_STRING, FALSE},
@@ -204,6 +240,21 @@ static gboolean parse_faults(AkView raw, AkFaultSet *out)
     }
 }
 
+static gboolean parse_bytes(AkView raw, AkArena *arena, AkView *out)
+{
+    gsize size = raw.len / 4 * 3 + 3, len;
+    AkView text;
+    guint8 *bytes;
+
+    if (!ak_scan_string(raw, arena, &text))
+        return FALSE;
+    bytes = ak_arena_alloc(arena, size);
+    if (!ak_base64_decode(text, bytes, size, &len))
+        return FALSE;
+    *out = ak_view((const char *)bytes, len);
+    return TRUE;
+}
+
 static gboolean parse_member(Parse *parse, guint member, AkView raw)
 {
     AkView text;
@@ -215,6 +266,8 @@ static gboolean parse_member(Parse *parse, guint member, AkView raw)
             return TRUE;
         }
         return ak_scan_string(raw, parse->arena, &parse->views[member]);
+    case MEMBER_BYTES:
+        return parse_bytes(raw, parse->arena, &parse->views[member]);
     case MEMBER_INDEX:
         return parse_index(raw, &parse->index);
     case MEMBER_JSON:
@@ -275,12 +328,14 @@ static gboolean parse_members(Parse *parse, AkView line, GError **error)
     return TRUE;
 }
 
-/* The source's text of a JSON member: its text where kept, else the value; null alone is SQL NULL.
- */
-static AkView source_text(const Parse *parse, guint json, guint text)
+/* The source's text of a JSON member: its bytes or its text where kept, else the value; null alone
+ * is SQL NULL. */
+static AkView source_text(const Parse *parse, guint json, guint base64, guint text)
 {
     AkView value = parse->views[json];
 
+    if ((parse->seen & (1u << base64)) != 0)
+        return parse->views[base64];
     if ((parse->seen & (1u << text)) != 0)
         return parse->views[text];
     return ak_view_equal(value, AK_VIEW("null")) ? AK_VIEW_NULL : value;
@@ -300,13 +355,13 @@ gboolean ak_envelope_parse(AkView line, AkArena *arena, AkEnvelope *out, GError 
                 .ts_usec = parse.ts_usec,
                 .id = views[M_ID],
                 .event_type = views[M_EVENT_TYPE],
-                .payload = source_text(&parse, M_PAYLOAD, M_PAYLOAD_TEXT),
+                .payload = source_text(&parse, M_PAYLOAD, M_PAYLOAD_BASE64, M_PAYLOAD_TEXT),
                 .prev_hash = views[M_PREV_HASH],
                 .hash = views[M_HASH],
                 .signature = views[M_SIGNATURE],
                 .signer_id = views[M_SIGNER_ID],
-                .metadata = source_text(&parse, M_METADATA, M_METADATA_TEXT),
-                .extra = source_text(&parse, M_EXTRA, M_EXTRA_TEXT),
+                .metadata = source_text(&parse, M_METADATA, M_METADATA_BASE64, M_METADATA_TEXT),
+                .extra = source_text(&parse, M_EXTRA, M_EXTRA_BASE64, M_EXTRA_TEXT),
                 .is_verbatim = TRUE, /* so that a text that was kept is written again */
             },
         .chain = views[M_CHAIN],

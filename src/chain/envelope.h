@@ -9,11 +9,11 @@
 
 /*
  * The archive's line: the canonical JSON of one event (docs/archive-format.md). Members in
- * canonical order: chain, eventType, extra, fault, hash, id, index, metadata, payload, payloadText,
- * prevHash, signature, signerId, ts.
+ * canonical order: chain, eventType, extra, fault, hash, id, index, metadata, payload, payloadText
+ * (payloadBase64 where it is not UTF-8), prevHash, signature, signerId, ts.
  */
 typedef struct {
-    AkEvent event; /* payload is the source's text: payloadText where there is one */
+    AkEvent event; /* payload is the source's text: payloadBase64 or payloadText */
     AkView chain;
     AkView canonical; /* the member payload, canonical JSON; NULL when there is none */
     AkFaultSet faults;

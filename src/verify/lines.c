@@ -36,7 +36,7 @@ static void check_line(Reading *reading, const AkEnvelope *envelope)
     check->signatures += config->signers != NULL && !ak_view_is_blank(event->signature);
     if (result.canonical.data != NULL && !ak_view_equal(result.canonical, envelope->canonical))
         ak_found_event(&check->found, AK_FAULT_ENVELOPE_CHANGED, "archive", event,
-                       check->entry->key, "payload and payloadText contradict each other");
+                       check->entry->key, "payload and the text beside it contradict each other");
     ak_link_copy(event->prev_hash, prev);
     if (reading->has_link && strcmp(prev, reading->link) != 0)
         ak_found_event(&check->found, AK_FAULT_PREV_HASH_GAP, "archive", event, check->entry->key,

@@ -1,7 +1,9 @@
 """The main job: there and back, seen from outside by Node, psql, zstd, jq and raw S3 requests."""
+import base64
 import datetime
 import json
 import subprocess
+import uuid
 
 import pytest
 
@@ -193,3 +195,37 @@ def test_demo_catches_a_tampering(make_world, tmp_path):
     world = make_world()
     out = world.run("demo", env={"TMPDIR": str(tmp_path)}).out
     assert "hash_mismatch" in out or "envelope_changed" in out or "object_corrupt" in out
+
+
+BYTES = {3: b'{"a":"\xe9"}', 5: b"\xff\x00\xfe", 7: b'{"a":1}\x00{}', 9: b"\x00", 11: b"\xed\xa0\x80"}
+
+
+def set_payload(source, index, text):
+    source.execute(f"UPDATE audit_events SET payload = CAST(x'{text.hex()}' AS text) WHERE id = "
+                   f"'{uuid.uuid5(uuid.NAMESPACE_OID, f'2025-02-01T22:00:00Z{index}')}'")
+
+
+def payloads(source):
+    return sorted((row["id"], row["bytes"])
+                  for row in source.rows("SELECT id, hex(payload) AS bytes FROM audit_events"))
+
+
+def test_bytes_that_are_no_text_come_back(archive_world, make_world):
+    """SQLite lets anything in: what is archived are the very bytes."""
+    world = archive_world.init().append(sample_events(20))
+    for index, text in BYTES.items():
+        set_payload(world.source, index, text)
+    world.archive_once()
+    lines = archived_lines(world.archive)
+    for index, text in BYTES.items():
+        line = lines[index]
+        assert line["payload"] is None and line["fault"] == ["payload_not_canonicalisable"]
+        kept = line.get("payloadText", "").encode() or base64.b64decode(line["payloadBase64"])
+        assert kept == text
+    found = world.faults("source,archive,cross")
+    assert found == sorted(("payload_not_canonicalisable", lines[i]["id"]) for i in BYTES)
+    target = make_world("sqlite", "file").source
+    world.restore(target)
+    assert payloads(target) == payloads(world.source)
+    set_payload(world.source, 3, b'{"a":"\xe8"}')
+    assert ("hash_mismatch", lines[3]["id"]) in world.faults("cross")

@@ -174,12 +174,42 @@ static void test_payload_without_canonical_form(void)
 {
     AkEvent event = typical();
 
-    event.payload = AK_VIEW("{\"a\": 1e999, \"b\": \"\xff\"}");
+    event.payload = AK_VIEW("{\"a\": 1e999, \"b\": \"\ufffd\"}");
     check_faulty(&event, AK_FAULT_BIT(AK_FAULT_PAYLOAD_NOT_CANONICALISABLE),
                  "{\"chain\":\"orders\",\"eventType\":\"order.paid\","
                  "\"fault\":[\"payload_not_canonicalisable\"],\"hash\":\"" HASH "\",\"id\":\"" ID
                  "\",\"index\":7,\"metadata\":null,\"payload\":null,"
                  "\"payloadText\":\"{\\\"a\\\": 1e999, \\\"b\\\": \\\"\ufffd\\\"}\"," TAIL);
+}
+
+/* Evidence is not changed: its very bytes come back. */
+static void check_comes_back(AkView payload, const char *member)
+{
+    g_autofree char *expected = g_strdup_printf(HEAD "\"metadata\":null,%s," TAIL, member);
+    g_auto(AkArena) arena = {0};
+    AkEnvelope envelope;
+
+    check_payload(payload, TRUE, expected);
+    g_assert_true(parse_exactly(ak_view_str(expected), &arena, &envelope, NULL));
+    g_assert_cmpmem(envelope.event.payload.data, envelope.event.payload.len, payload.data,
+                    payload.len);
+}
+
+static void test_payload_that_is_no_utf8(void)
+{
+    check_comes_back(AK_VIEW("\xff"), "\"payload\":null,\"payloadBase64\":\"/w==\"");
+    check_comes_back(AK_VIEW("{\"a\":\"\xe9\"}"),
+                     "\"payload\":null,\"payloadBase64\":\"eyJhIjoi6SJ9\"");
+    check_comes_back(AK_VIEW("a\0\xc3"), "\"payload\":null,\"payloadBase64\":\"YQDD\"");
+    /* a surrogate, an overlong NUL */
+    check_comes_back(AK_VIEW("\xed\xa0\x80"), "\"payload\":null,\"payloadBase64\":\"7aCA\"");
+    check_comes_back(AK_VIEW("\xc0\x80"), "\"payload\":null,\"payloadBase64\":\"wIA=\"");
+}
+
+static void test_payload_with_nul(void)
+{
+    check_comes_back(AK_VIEW("{}\0{}"), "\"payload\":null,\"payloadText\":\"{}\\u0000{}\"");
+    check_comes_back(AK_VIEW("\0"), "\"payload\":null,\"payloadText\":\"\\u0000\"");
 }
 
 static void check_metadata(AkView metadata, gboolean is_verbatim, const char *expected)
@@ -206,6 +236,8 @@ static void test_metadata(void)
                    HEAD "\"metadata\":[1],\"metadataText\":\"[1.0]\",\"payload\":{}," TAIL);
     check_metadata(AK_VIEW("not json"), TRUE,
                    HEAD "\"metadata\":null,\"metadataText\":\"not json\",\"payload\":{}," TAIL);
+    check_metadata(AK_VIEW("\xff"), TRUE,
+                   HEAD "\"metadata\":null,\"metadataBase64\":\"/w==\",\"payload\":{}," TAIL);
     check_metadata(AK_VIEW(""), TRUE,
                    HEAD "\"metadata\":null,\"metadataText\":\"\",\"payload\":{}," TAIL);
 }
@@ -317,14 +349,17 @@ static const struct {
     {"chain", "\"c\"", "1", FALSE},
     {"eventType", "\"t\"", "{}", FALSE},
     {"extra", "{}", NULL, TRUE},
+    {"extraBase64", "\"/w==\"", "\"/w=\"", TRUE},
     {"extraText", "\"{}\"", "{}", TRUE},
     {"fault", "[\"hash_mismatch\"]", "\"hash_mismatch\"", TRUE},
     {"hash", "null", "true", FALSE},
     {"id", "\"i\"", "[\"i\"]", FALSE},
     {"index", "0", "\"0\"", FALSE},
     {"metadata", "null", NULL, FALSE},
+    {"metadataBase64", "\"/w==\"", "\"/\"", TRUE},
     {"metadataText", "\"null\"", "1", TRUE},
     {"payload", "{}", NULL, FALSE},
+    {"payloadBase64", "\"/w==\"", "null", TRUE},
     {"payloadText", "\"{}\"", "{}", TRUE},
     {"prevHash", "null", "0", FALSE},
     {"signature", "null", "nul", FALSE},
@@ -404,21 +439,21 @@ static void test_wrong_values(void)
         guint member;
         const char *value;
     } cases[] = {
-        {4, "[]"},
-        {4, "[\"\"]"},
-        {4, "[\"hash_mismatch\",]"},
-        {4, "[,\"hash_mismatch\"]"},
-        {4, "[hash_mismatch]"},
-        {4, "[\"Hash_mismatch\"]"},
-        {4, "[\"hash_mismatch\"}"},
-        {7, "-1"},
-        {7, "01"},
-        {7, "1.0"},
-        {7, "1e3"},
-        {7, "1000000000000000"},
-        {15, "\"2025-13-01T00:00:00Z\""},
-        {15, "\"\""},
-        {15, "null"},
+        {5, "[]"},
+        {5, "[\"\"]"},
+        {5, "[\"hash_mismatch\",]"},
+        {5, "[,\"hash_mismatch\"]"},
+        {5, "[hash_mismatch]"},
+        {5, "[\"Hash_mismatch\"]"},
+        {5, "[\"hash_mismatch\"}"},
+        {8, "-1"},
+        {8, "01"},
+        {8, "1.0"},
+        {8, "1e3"},
+        {8, "1000000000000000"},
+        {18, "\"2025-13-01T00:00:00Z\""},
+        {18, "\"\""},
+        {18, "null"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -461,6 +496,8 @@ int main(int argc, char **argv)
     g_test_add_func("/chain/envelope/numbers_that_lose", test_numbers_that_lose_something);
     g_test_add_func("/chain/envelope/verbatim_text", test_verbatim_text);
     g_test_add_func("/chain/envelope/no_canonical_form", test_payload_without_canonical_form);
+    g_test_add_func("/chain/envelope/payload-that-is-no-utf8", test_payload_that_is_no_utf8);
+    g_test_add_func("/chain/envelope/payload-with-nul", test_payload_with_nul);
     g_test_add_func("/chain/envelope/metadata", test_metadata);
     g_test_add_func("/chain/envelope/extra_with_a_long_number", test_extra_with_a_long_number);
     g_test_add_func("/chain/envelope/faults", test_faults);
