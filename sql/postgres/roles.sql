@@ -5,7 +5,7 @@ DECLARE
     one text;
 BEGIN
     FOREACH one IN ARRAY ARRAY['auditkeep_exporter', 'auditkeep_retention', 'auditkeep_auditor',
-                               'auditkeep_appender'] LOOP
+                               'auditkeep_appender', 'auditkeep_deliverer'] LOOP
         BEGIN
             IF to_regrole(one) IS NULL THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', one);
@@ -30,11 +30,18 @@ BEGIN
         ('auditkeep_exporter', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_exporter', 'SELECT ON @events@, auditkeep.source, auditkeep.chain, '
             'auditkeep.segment, auditkeep.seal, auditkeep.acceptance, auditkeep.binding, '
-            'auditkeep.trouble'),
+            'auditkeep.trouble, auditkeep.sink'),
         ('auditkeep_exporter', 'EXECUTE ON ROUTINE auditkeep.lease_acquire, '
             'auditkeep.lease_renew, auditkeep.lease_release, auditkeep.plan_segment, '
             'auditkeep.commit_segment, auditkeep.mark_archived, auditkeep.seal_plan, '
-            'auditkeep.seal_commit, auditkeep.accept_break, auditkeep.note_trouble'),
+            'auditkeep.seal_commit, auditkeep.accept_break, auditkeep.note_trouble, '
+            'auditkeep.sink_acquire, auditkeep.sink_renew, auditkeep.sink_move, '
+            'auditkeep.sink_fail'),
+        ('auditkeep_deliverer', 'USAGE ON SCHEMA auditkeep, @schema@'),
+        ('auditkeep_deliverer', 'SELECT ON @events@, auditkeep.source, auditkeep.chain, '
+            'auditkeep.segment, auditkeep.acceptance, auditkeep.sink'),
+        ('auditkeep_deliverer', 'EXECUTE ON ROUTINE auditkeep.sink_acquire, '
+            'auditkeep.sink_renew, auditkeep.sink_move, auditkeep.sink_fail'),
         ('auditkeep_retention', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_retention', 'SELECT, DELETE ON @events@'),
         ('auditkeep_retention', 'SELECT ON auditkeep.source, auditkeep.chain, auditkeep.segment, '
@@ -42,7 +49,7 @@ BEGIN
         ('auditkeep_auditor', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_auditor', 'SELECT ON @events@, auditkeep.source, auditkeep.chain, '
             'auditkeep.segment, auditkeep.seal, auditkeep.acceptance, auditkeep.binding, '
-            'auditkeep.trouble'),
+            'auditkeep.trouble, auditkeep.sink'),
         ('auditkeep_appender', 'USAGE ON SCHEMA auditkeep, @schema@'),
         ('auditkeep_appender', 'SELECT ON auditkeep.source'),
         ('auditkeep_appender', 'SELECT, INSERT ON @events@')) grants(role, what)

@@ -395,5 +395,10 @@ const AkSourceDriver ak_source_postgres = {
     .named = ak_pg_named,
     .pending = ak_pg_pending,
     .note_trouble = ak_pg_note_trouble,
+    .sink_acquire = ak_pg_sink_acquire,
+    .sink_renew = ak_pg_sink_renew,
+    .sink_move = ak_pg_sink_move,
+    .sink_fail = ak_pg_sink_fail,
+    .sinks = ak_pg_sinks,
     .wait = ak_pg_wait,
 };

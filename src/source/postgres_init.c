@@ -116,6 +116,8 @@ static gboolean build_sql(AkPg *pg, AkBuf *sql, GError **error)
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_postgres_seal, names);
     ak_buf_append_byte(sql, '\n');
+    ak_sql_append(sql, ak_sql_postgres_sink, names);
+    ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_postgres_roles, names);
     return TRUE;
 }
@@ -164,7 +166,7 @@ gboolean ak_pg_check(AkSource *source, GError **error)
     ak_pg_add_text(&params, pg->table.events);
     result = ak_pg_query(pg, "read auditkeep's own tables",
                          "SELECT EXISTS (SELECT FROM auditkeep.source WHERE events = $1), "
-                         "to_regproc('auditkeep.note_trouble') IS NOT NULL",
+                         "to_regproc('auditkeep.sink_move') IS NOT NULL",
                          &params, error);
     if (result == NULL)
         return FALSE;

@@ -201,6 +201,17 @@ gboolean ak_pg_seal_commit(AkSource *source, guint64 epoch, const AkSealRow *sea
 gboolean ak_pg_seals(AkSource *source, gint64 from_day, AkSealFunc func, gpointer data,
                      GError **error);
 
+/* postgres_sink.c */
+gboolean ak_pg_sink_acquire(AkSource *source, const char *sink, const char *holder, guint ttl_ms,
+                            guint64 *out_epoch, GError **error);
+gboolean ak_pg_sink_renew(AkSource *source, const char *sink, guint64 epoch, guint ttl_ms,
+                          GError **error);
+gboolean ak_pg_sink_move(AkSource *source, const char *sink, guint64 epoch, const AkSinkMove *move,
+                         GError **error);
+gboolean ak_pg_sink_fail(AkSource *source, const char *sink, guint64 epoch, const char *text,
+                         GError **error);
+gboolean ak_pg_sinks(AkSource *source, AkSinkStateFunc func, gpointer data, GError **error);
+
 /* postgres_init.c */
 gboolean ak_pg_init(AkSource *source, gboolean apply, AkBuf *sql, GError **error);
 gboolean ak_pg_check(AkSource *source, GError **error);

@@ -33,6 +33,14 @@ void ak_chain_state_clear(AkChainState *state)
     *state = (AkChainState){0};
 }
 
+void ak_sink_state_clear(AkSinkState *state)
+{
+    g_free(state->name);
+    g_free(state->holder);
+    g_free(state->error);
+    *state = (AkSinkState){0};
+}
+
 /* The driver for @url: by its scheme, or libpq's "key=value" form. */
 static const AkSourceDriver *find_driver(const char *url)
 {

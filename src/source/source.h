@@ -124,6 +124,38 @@ typedef gboolean (*AkTenantFunc)(const char *value, gpointer data, GError **erro
 typedef gboolean (*AkNamedFunc)(const char *name, const char *table, const char *column,
                                 const char *value, gpointer data, GError **error);
 
+/* Where a downstream sink of the chain stands (sink/sink.h). Strings owned. */
+typedef struct {
+    char *name;        /* ak_sink_name() */
+    AkCursor at;       /* the last event that it confirmed */
+    gint64 ts_usec;    /* that event's; G_MININT64 before the first */
+    gint64 moved_usec; /* when it moved last; 0: never */
+    char *holder;      /* who holds its lease, NULL: nobody */
+    guint64 epoch;
+    gint64 lease_until_usec;
+    gboolean is_lease_held;
+    char *error; /* why it does not go on; NULL: it does */
+    gint64 error_usec;
+} AkSinkState;
+
+void ak_sink_state_clear(AkSinkState *state);
+
+typedef gboolean (*AkSinkStateFunc)(const AkSinkState *state, gpointer data, GError **error);
+
+/* A move of a sink's pointer, borrowed; and where the events went that it moves over. */
+typedef struct {
+    AkCursor to;
+    gint64 ts_usec;
+    /* for the table's columns kafka_topic, kafka_partition, kafka_offset and kafka_produced_at, as
+     * far as it has them; count 0: nothing */
+    const char *topic;
+    gsize count;
+    const char (*ids)[37];
+    const gint64 *partitions;
+    const gint64 *offsets;
+    const gint64 *produced_usec;
+} AkSinkMove;
+
 typedef struct AkSourceDriver {
     const char *scheme;
 
@@ -260,6 +292,32 @@ typedef struct AkSourceDriver {
     /* What a writer of the chain ended with, for status; NULL: it ended well. */
     gboolean (*note_trouble)(AkSource *source, const char *what, GError **error);
 
+    /*
+     * A sink's lease and pointer, apart from the archive's. acquire: BUSY when somebody else holds
+     * it; the epoch grows with each new holder. Whatever comes with another epoch is FENCED. renew
+     * with @ttl_ms 0 gives it back.
+     */
+    gboolean (*sink_acquire)(AkSource *source, const char *sink, const char *holder, guint ttl_ms,
+                             guint64 *out_epoch, GError **error);
+    gboolean (*sink_renew)(AkSource *source, const char *sink, guint64 epoch, guint ttl_ms,
+                           GError **error);
+
+    /*
+     * Moves the pointer and fills in where the events went, all or nothing, and clears the error.
+     * CONFLICT unless it moves ahead, to an event of the chain with that hash: a row that is there,
+     * or one that is archived (of which the segments' ends are compared). The same again is
+     * success.
+     */
+    gboolean (*sink_move)(AkSource *source, const char *sink, guint64 epoch, const AkSinkMove *move,
+                          GError **error);
+
+    /* Records why the sink does not go on, for status; NULL: it does. */
+    gboolean (*sink_fail)(AkSource *source, const char *sink, guint64 epoch, const char *text,
+                          GError **error);
+
+    /* The chain's sinks, by name. */
+    gboolean (*sinks)(AkSource *source, AkSinkStateFunc func, gpointer data, GError **error);
+
     /* Waits until rows may have been added, or @timeout_ms passed. Optional; see ak_source_wait().
      */
     gboolean (*wait)(AkSource *source, guint timeout_ms, GError **error);
@@ -284,5 +342,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkSource, ak_source_close)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSegmentRow, ak_segment_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSealRow, ak_seal_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkChainState, ak_chain_state_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AkSinkState, ak_sink_state_clear)
 
 #endif

@@ -229,5 +229,10 @@ const AkSourceDriver ak_source_sqlite = {
     .named = ak_lite_named,
     .pending = ak_lite_pending,
     .note_trouble = ak_lite_note_trouble,
+    .sink_acquire = ak_lite_sink_acquire,
+    .sink_renew = ak_lite_sink_renew,
+    .sink_move = ak_lite_sink_move,
+    .sink_fail = ak_lite_sink_fail,
+    .sinks = ak_lite_sinks,
     .wait = ak_lite_wait,
 };

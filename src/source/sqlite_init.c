@@ -75,6 +75,8 @@ static gboolean build_sql(AkLite *lite, AkBuf *sql, GError **error)
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_sqlite_seal, names);
     ak_buf_append_byte(sql, '\n');
+    ak_sql_append(sql, ak_sql_sqlite_sink, names);
+    ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, ak_sql_sqlite_acceptance, names);
     ak_buf_append_byte(sql, '\n');
     ak_sql_append(sql, table->exists ? ak_sql_sqlite_adapt : ak_sql_sqlite_table, names);
@@ -111,7 +113,7 @@ static gboolean has_own_tables(AkLite *lite, gboolean *out_has, GError **error)
 {
     static const char what[] = "read auditkeep's own tables";
     g_autoptr(LiteStmt) stmt = ak_lite_prepare(
-        lite, what, "SELECT 1 FROM sqlite_schema WHERE name = 'auditkeep_trouble'", error);
+        lite, what, "SELECT 1 FROM sqlite_schema WHERE name = 'auditkeep_sink'", error);
 
     return stmt != NULL && ak_lite_step(lite, what, stmt, out_has, error);
 }

@@ -166,6 +166,9 @@ gboolean ak_lite_is_accepted(AkLite *lite, const char *what, const AkSegmentRow 
 /* sqlite_write.c: the row of the chain is there afterwards */
 gboolean ak_lite_register_chain(AkLite *lite, const char *what, GError **error) AK_MUST_CHECK;
 
+/* What the chain's name stands for is said once; CONFLICT when it was something else. */
+gboolean ak_lite_bind_chain(AkLite *lite, const char *what, GError **error) AK_MUST_CHECK;
+
 /* sqlite_tenants.c */
 gboolean ak_lite_tenants(AkSource *source, guint64 limit, AkTenantFunc func, gpointer data,
                          GError **error);
@@ -177,6 +180,17 @@ gboolean ak_lite_note_trouble(AkSource *source, const char *what, GError **error
 
 /* sqlite_wait.c */
 gboolean ak_lite_wait(AkSource *source, guint timeout_ms, GError **error);
+
+/* sqlite_sink.c */
+gboolean ak_lite_sink_acquire(AkSource *source, const char *sink, const char *holder, guint ttl_ms,
+                              guint64 *out_epoch, GError **error);
+gboolean ak_lite_sink_renew(AkSource *source, const char *sink, guint64 epoch, guint ttl_ms,
+                            GError **error);
+gboolean ak_lite_sink_move(AkSource *source, const char *sink, guint64 epoch,
+                           const AkSinkMove *move, GError **error);
+gboolean ak_lite_sink_fail(AkSource *source, const char *sink, guint64 epoch, const char *text,
+                           GError **error);
+gboolean ak_lite_sinks(AkSource *source, AkSinkStateFunc func, gpointer data, GError **error);
 
 /* sqlite_init.c */
 gboolean ak_lite_init(AkSource *source, gboolean apply, AkBuf *sql, GError **error);

@@ -66,8 +66,7 @@ static char *describe_rows(const char *column, const char *value)
                            : g_strdup("all rows of its table");
 }
 
-/* What the chain's name stands for is said once. */
-static gboolean bind_chain(AkLite *lite, const char *what, GError **error)
+gboolean ak_lite_bind_chain(AkLite *lite, const char *what, GError **error)
 {
     const char *column = lite->column != NULL ? lite->column : "";
     const char *value = lite->value != NULL ? lite->value : "";
@@ -137,7 +136,7 @@ static gboolean take_lease(AkLite *lite, const char *what, const char *holder, g
     gboolean has_row;
 
     if (!ak_lite_register_chain(lite, what, error) || !check_free(lite, what, holder, error) ||
-        !bind_chain(lite, what, error))
+        !ak_lite_bind_chain(lite, what, error))
         return FALSE;
     stmt = ak_lite_prepare_chain(lite, what,
                                  "UPDATE auditkeep_chain SET epoch = epoch + 1, holder = ?2, "

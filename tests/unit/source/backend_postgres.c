@@ -217,10 +217,15 @@ static void test_roles(void)
     static const char *const appender[] = {"UPDATE audit_events SET hash = ''",
                                            "DELETE FROM audit_events",
                                            "SELECT * FROM auditkeep.chain", NULL};
+    static const char *const deliverer[] = {
+        "UPDATE audit_events SET hash = ''", "UPDATE auditkeep.sink SET at_index = 9",
+        "SELECT auditkeep.lease_release('main', 1)",
+        "SELECT auditkeep.mark_produced('audit_events', 't', '{}', '{}', '{}', '{}')", NULL};
     g_autoptr(Backend) backend = backend_new();
     g_autoptr(AkSource) source = open_prepared(backend, VARIANT_OWN);
 
     g_assert_nonnull(source);
+    assert_denied(backend, "auditkeep_deliverer", deliverer);
     assert_denied(backend, "auditkeep_exporter", exporter);
     assert_denied(backend, "auditkeep_auditor", auditor);
     assert_denied(backend, "auditkeep_retention", retention);
@@ -252,6 +257,43 @@ static void test_exporter_role(void)
     g_assert_true(commit_rows(source, epoch, &segment, 0, 2, &marked, &error));
     g_assert_cmpuint(marked, ==, 3);
     g_assert_true(source->driver->lease_release(source, epoch, &error));
+}
+
+/* Everything that a sink's pointer takes works with the deliverer's rights. */
+static void test_deliverer_role(void)
+{
+    g_autoptr(Backend) backend = backend_new();
+    g_autoptr(AkSource) prepared = open_prepared(backend, VARIANT_KERNEL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *url = g_strconcat(backend->url, "?options=-crole%3Dauditkeep_deliverer", NULL);
+    AkSourceConfig config = {.url = url};
+    g_autoptr(AkSource) source = ak_source_open(&config, &error);
+    g_autoptr(GString) numbers = g_string_new(NULL);
+    TestRow row = test_row(0);
+    const gint64 number = 5;
+    AkSinkMove move = {.to.index = 0,
+                       .ts_usec = row.ts_usec,
+                       .topic = "t",
+                       .count = 1,
+                       .ids = (const char(*)[37])row.id,
+                       .partitions = &number,
+                       .offsets = &number,
+                       .produced_usec = &number};
+    AkWalkFault fault;
+    guint64 epoch;
+
+    g_assert_no_error(error);
+    g_assert_nonnull(prepared);
+    insert_chain(backend, VARIANT_KERNEL, 1);
+    memcpy(move.to.id, row.id, sizeof row.id);
+    memcpy(move.to.hash, row.hash, sizeof row.hash);
+    g_assert_cmpint(walk_all(source, numbers, &fault), ==, AK_WALK_END);
+    (void)source->driver->sink_acquire(source, "kafka:t", "a", 60000, &epoch, &error);
+    g_assert_no_error(error);
+    (void)source->driver->sink_move(source, "kafka:t", epoch, &move, &error);
+    g_assert_no_error(error);
+    g_assert_true(source->driver->sink_fail(source, "kafka:t", epoch, "why", &error));
+    g_assert_true(source->driver->sink_renew(source, "kafka:t", epoch, 0, &error));
 }
 
 /* The runbook's step 4.4: a person marks the rows of a segment, and of nothing else. */
@@ -365,6 +407,7 @@ void backend_add_cases(void)
     g_test_add_func("/source/open/conninfo", test_conninfo);
     g_test_add_func("/source/roles/denied", test_roles);
     g_test_add_func("/source/roles/exporter", test_exporter_role);
+    g_test_add_func("/source/roles/deliverer", test_deliverer_role);
     g_test_add_func("/source/pointer/mark-by-hand", test_mark_by_hand);
     g_test_add_func("/source/order/open-transaction", test_open_transaction);
     add_postgres_wait_cases();

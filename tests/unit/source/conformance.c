@@ -9,6 +9,7 @@ int main(int argc, char **argv)
     add_append_cases();
     add_pointer_cases();
     add_seal_cases();
+    add_sink_cases();
     add_wait_cases();
     add_accept_cases();
     add_tenant_cases();

@@ -45,6 +45,7 @@ void add_order_cases(void);
 void add_append_cases(void);
 void add_pointer_cases(void);
 void add_seal_cases(void);
+void add_sink_cases(void);
 void add_wait_cases(void);
 void add_accept_cases(void);
 void add_tenant_cases(void);
