@@ -238,7 +238,7 @@ static gboolean is_upkeep_due(Pipeline *pipeline)
     gboolean is_idle =
         !pipeline->is_reading && !pipeline->is_open && g_queue_is_empty(&pipeline->flights);
 
-    return pipeline->error == NULL && !is_stopped(pipeline) &&
+    return pipeline->error == NULL && !pipeline->config->is_dry_run && !is_stopped(pipeline) &&
            ak_upkeep_is_due(&pipeline->upkeep, is_idle);
 }
 
@@ -270,7 +270,9 @@ static void start_read(Pipeline *pipeline)
         pipeline->has_all = TRUE;
         return;
     }
-    start(pipeline, JOB_READ, NULL);
+    /* else a writer that is busy with a short lease would never find the reader idle */
+    if (!is_upkeep_due(pipeline))
+        start(pipeline, JOB_READ, NULL);
 }
 
 static void add_batch(Pipeline *pipeline, AkBatch *batch, gint64 day)

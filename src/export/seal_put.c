@@ -52,16 +52,27 @@ typedef struct {
     const AkSeal *seal;
     AkSealRow *row;
     gboolean is_planned; /* the row's lock stands */
-    AkNoteKey *note_key;
+    AkNoteKey *note_key; /* made for the first seal that is found */
     gboolean is_found;
     char *other; /* key of one that does not count */
 } Search;
 
-static gboolean has_our_checkpoint(const Search *search, const AkSeal *there)
+static AkNoteKey *our_note_key(const AkExportConfig *config)
+{
+    g_autofree char *origin = ak_segment_origin(config->origin, config->source->chain);
+    guint8 public_key[32];
+
+    return ak_signing_key_public_raw(config->key, public_key) ? ak_note_key_new(origin, public_key)
+                                                              : NULL;
+}
+
+static gboolean has_our_checkpoint(Search *search, const AkSeal *there)
 {
     AkView note = ak_view_str(there->checkpoint);
     AkCheckpoint ours, theirs;
 
+    if (search->note_key == NULL)
+        search->note_key = our_note_key(search->config);
     return search->note_key != NULL && ak_checkpoint_verify(note, search->note_key, NULL) &&
            ak_checkpoint_parse(note, &theirs, NULL) &&
            ak_checkpoint_parse(ak_view_str(search->seal->checkpoint), &ours, NULL) &&
@@ -69,7 +80,7 @@ static gboolean has_our_checkpoint(const Search *search, const AkSeal *there)
 }
 
 /* Quiet days may have been sealed in shorter stretches. */
-static gboolean says_the_same(const Search *search, AkView bytes)
+static gboolean says_the_same(Search *search, AkView bytes)
 {
     AkSeal ours = *search->seal; /* borrows its strings, and some of the other's */
     g_auto(AkSeal) there = {0};
@@ -175,15 +186,6 @@ static gboolean look_at_days(Search *search, GError **error)
     return TRUE;
 }
 
-static AkNoteKey *our_note_key(const AkExportConfig *config)
-{
-    g_autofree char *origin = ak_segment_origin(config->origin, config->source->chain);
-    guint8 public_key[32];
-
-    return ak_signing_key_public_raw(config->key, public_key) ? ak_note_key_new(origin, public_key)
-                                                              : NULL;
-}
-
 gboolean ak_seal_find(const AkExportConfig *config, const AkSeal *seal, gboolean is_planned,
                       AkSealRow *row, gboolean *out_found, GError **error)
 {
@@ -191,7 +193,6 @@ gboolean ak_seal_find(const AkExportConfig *config, const AkSeal *seal, gboolean
     g_autofree char *other = NULL;
     gboolean is_done;
 
-    search.note_key = our_note_key(config);
     is_done = seal->day - seal->first_day <= MAX_DAYS ? look_at_days(&search, error)
                                                       : look_at_months(&search, error);
     ak_note_key_free(search.note_key);

@@ -1,12 +1,14 @@
 #include "sim/backup.h"
 
+#include "sim/seals.h"
+
 struct SimBackup {
     char holder[16];
     guint64 epoch;
     gint64 lease_until_usec;
     AkCursor pointer;
     gint64 pointer_usec;
-    GPtrArray *segments;
+    GPtrArray *segments, *seals;
     SimRow rows[SIM_MAX_EVENTS];
 };
 
@@ -34,6 +36,8 @@ void sim_backup_take(SimWorld *world)
     backup->pointer_usec = world->pointer_usec;
     backup->segments = g_ptr_array_copy(world->segments, copy_segment, NULL);
     g_ptr_array_set_free_func(backup->segments, sim_segment_free);
+    backup->seals = g_ptr_array_copy(world->seals, sim_seal_copy, NULL);
+    g_ptr_array_set_free_func(backup->seals, sim_seal_free);
     memcpy(backup->holder, world->holder, sizeof backup->holder);
     memcpy(backup->rows, world->rows, sizeof backup->rows);
     world->backup = backup;
@@ -43,7 +47,7 @@ void sim_backup_take(SimWorld *world)
 void sim_backup_restore(SimWorld *world)
 {
     struct SimBackup *backup = world->backup;
-    GPtrArray *segments = world->segments;
+    GPtrArray *segments = world->segments, *seals = world->seals;
 
     world->epoch = world->seen_epoch = backup->epoch;
     world->lease_until_usec = backup->lease_until_usec;
@@ -53,6 +57,8 @@ void sim_backup_restore(SimWorld *world)
     memcpy(world->holder, backup->holder, sizeof world->holder);
     world->segments = backup->segments;
     backup->segments = segments;
+    world->seals = backup->seals;
+    backup->seals = seals;
     for (guint i = 0; i < world->n_events; i++) {
         world->rows[i].is_archived = backup->rows[i].is_archived;
         world->rows[i].has_hash = backup->rows[i].has_hash;
@@ -65,7 +71,9 @@ void sim_backup_restore(SimWorld *world)
 
 void sim_backup_free(SimWorld *world)
 {
-    if (world->backup != NULL)
+    if (world->backup != NULL) {
         g_ptr_array_unref(world->backup->segments);
+        g_ptr_array_unref(world->backup->seals);
+    }
     g_clear_pointer(&world->backup, g_free);
 }

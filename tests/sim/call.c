@@ -6,6 +6,8 @@ static const char *const request_names[SIM_N_REQUESTS] = {
     [SIM_LEASE_RELEASE] = "release",
     [SIM_PLAN] = "plan",
     [SIM_COMMIT] = "commit",
+    [SIM_SEAL_PLAN] = "plan seal",
+    [SIM_SEAL_COMMIT] = "commit seal",
     [SIM_PUT] = "put",
     [SIM_LOCK] = "lock",
 };
@@ -31,6 +33,7 @@ static void clear_request(gpointer data)
     SimRequest *request = data;
 
     ak_segment_row_clear(&request->row);
+    ak_seal_row_clear(&request->seal);
     g_clear_pointer(&request->ids, g_array_unref);
     g_clear_pointer(&request->object, sim_object_free);
 }
@@ -56,7 +59,10 @@ static gboolean apply(SimRequest *request, GError **error)
                   "%s epoch %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT
                   " %s: %s",
                   request_names[request->kind], request->epoch, request->row.first_index,
-                  request->row.last_index, request->object != NULL ? request->object->key : "",
+                  request->row.last_index,
+                  request->object != NULL     ? request->object->key
+                  : request->seal.key != NULL ? request->seal.key
+                                              : "",
                   is_done ? "done" : (*error)->message);
     return is_done;
 }
@@ -134,6 +140,7 @@ static void draw_pause(SimProcess *process)
         gint64 step = steps[sim_rng_below(&world->rng, G_N_ELEMENTS(steps))];
 
         process->skew_usec += sim_rng_chance(&world->rng, 5000) ? step : -step;
+        process->most_skew_usec = MAX(process->most_skew_usec, process->skew_usec);
         sim_trace(world, "p%u has its clock at %+" G_GINT64_FORMAT " s", process->number,
                   process->skew_usec / 1000000);
     }

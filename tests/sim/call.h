@@ -13,6 +13,8 @@ typedef enum {
     SIM_LEASE_RELEASE,
     SIM_PLAN,
     SIM_COMMIT,
+    SIM_SEAL_PLAN,
+    SIM_SEAL_COMMIT,
     SIM_PUT,
     SIM_LOCK,
     SIM_N_REQUESTS
@@ -25,7 +27,9 @@ typedef struct {
     guint64 epoch;
     guint ttl_ms;
     char holder[16];
+    gint64 clock_usec; /* the latest that the sender's has shown */
     AkSegmentRow row;
+    AkSealRow seal;
     GArray *ids;       /* SIM_COMMIT: char[37] */
     SimObject *object; /* SIM_PUT, SIM_LOCK: what is to be written */
     /* the reply */
@@ -59,6 +63,8 @@ void sim_call_late(SimRequest *request);
 void sim_crash(SimProcess *process);
 
 /* The effects. */
+/* FENCED unless it carries the epoch that holds the lease. */
+gboolean sim_database_lock(const SimRequest *request, GError **error) AK_MUST_CHECK;
 gboolean sim_database_apply(SimRequest *request, GError **error) AK_MUST_CHECK;
 gboolean sim_store_apply(SimRequest *request, GError **error) AK_MUST_CHECK;
 

@@ -1,5 +1,8 @@
 #include "sim/check.h"
 
+#include "segment/seal.h"
+#include "sim/check_seals.h"
+#include "sim/seals.h"
 #include "sim/store.h"
 #include "util/time.h"
 
@@ -31,9 +34,11 @@ static void expected_digest(SimWorld *world, const AkSegmentRow *row, guint8 out
     ak_sha256_end(sha, out);
 }
 
-/* The day of a segment's folder: its first event's, but never before the one that is open. */
+/* The day of a segment's folder: its first event's, but never before the one that is open, nor one
+ * that is sealed. */
 static gboolean is_right_day(const SimWorld *world, guint at)
 {
+    gint64 open_day = world->seals->len > 0 ? sim_open_day(world, FALSE) : G_MININT64;
     const AkSegmentRow *row = g_ptr_array_index(world->segments, at), *before = NULL;
     gint64 day = ak_time_day(world->chain->events[row->first_index].ts_usec);
 
@@ -41,10 +46,12 @@ static gboolean is_right_day(const SimWorld *world, guint at)
         before = g_ptr_array_index(world->segments, at - 1);
         day = MAX(day, before->day);
     }
+    day = MAX(day, open_day);
     for (guint64 i = row->first_index; i <= row->last_index; i++)
-        if (ak_time_day(world->chain->events[i].ts_usec) > day)
+        if (ak_time_day(world->chain->events[i].ts_usec) > row->day)
             return FALSE;
-    return row->day == day;
+    /* a restored database may not know yet what was sealed when its object was filed */
+    return row->day == day || (row->day > day && world->has_seen[SIM_RESTORE]);
 }
 
 /* Promises 1, 2, 3: a plan starts where the last one ends and covers the chain's own events. */
@@ -87,21 +94,28 @@ const AkSegmentRow *sim_find_plan(const SimWorld *world, const char *key)
     return NULL;
 }
 
-static gboolean is_locked(const SimObject *object, const AkSegmentRow *row)
+static gboolean is_locked(const SimObject *object, gint64 until_usec)
 {
-    return object->lock_mode == AK_LOCK_COMPLIANCE &&
-           object->retain_until_usec >= row->retain_until_usec;
+    return object->lock_mode == AK_LOCK_COMPLIANCE && object->retain_until_usec >= until_usec;
 }
 
 /* Promises 2 and 4: what becomes visible was planned, and is locked at that moment. */
 void sim_check_put(SimWorld *world, const SimObject *object)
 {
     const AkSegmentRow *row = sim_find_plan(world, object->key);
+    const AkSealRow *seal = row == NULL ? sim_find_seal(world, object->key) : NULL;
+    gint64 until = row != NULL    ? row->retain_until_usec
+                   : seal != NULL ? seal->retain_until_usec
+                                  : 0;
+    char chain[64];
+    gint64 usec;
 
     world->lab->stats.puts++;
-    if (row == NULL)
+    if (row == NULL && seal == NULL && ak_heartbeat_key_parse(object->key, chain, &usec))
+        sim_check_heartbeat(world, object);
+    else if (row == NULL && seal == NULL)
         sim_violate(world, "promise 2: '%s' is put without a plan", object->key);
-    else if (!object->is_bad && !is_locked(object, row))
+    else if (!object->is_bad && !is_locked(object, until))
         sim_violate(world, "promise 4: '%s' becomes visible without its lock", object->key);
 }
 
@@ -116,7 +130,7 @@ void sim_check_commit(SimWorld *world, const SimRequest *request)
     if (object == NULL || object->data == NULL)
         sim_violate(world, "promise 1: pointer moves over '%s', which is not in the archive",
                     request->row.key);
-    else if (!is_locked(object, row))
+    else if (!is_locked(object, row->retain_until_usec))
         sim_violate(world, "promise 4: pointer moves over '%s', whose lock is too weak", row->key);
     else if (memcmp(object->sha256, row->object_sha256, AK_SHA256_LEN) != 0)
         sim_violate(world, "promise 2: pointer moves over '%s', which is another object", row->key);
@@ -171,7 +185,9 @@ static gboolean is_explained(const SimWorld *world, int code)
     case AK_ERROR_THROTTLED:
         return world->has_seen[SIM_THROTTLED];
     case AK_ERROR_DENIED:
-        return world->has_seen[SIM_DENIED];
+        return world->has_seen[SIM_DENIED] || world->has_seen[SIM_STORE_FULL];
+    case AK_ERROR_FULL:
+        return world->has_seen[SIM_STORE_FULL];
     case AK_ERROR_LOCK_OFF:
         return world->has_seen[SIM_LOCK_DROPPED];
     case AK_ERROR_BUSY:

@@ -1,6 +1,8 @@
 #include "segment/key.h"
+#include "segment/seal.h"
 #include "sim/check.h"
 #include "sim/check_archive.h"
+#include "sim/check_seals.h"
 #include "sim/store.h"
 
 /* Promise 2: no event in two segments; promise 1: none left out. */
@@ -46,14 +48,27 @@ static gboolean is_out_of_reach(const SimWorld *world, const SimObject *object,
            (ended_with(last, AK_ERROR_CONFLICT) || ended_with(last, AK_ERROR_GAP));
 }
 
-/* Every object belongs to one segment, and is what that one says. */
+static void check_object(SimWorld *world, const SimObject *object, const SimProcess *last)
+{
+    char chain[64];
+    gint64 when;
+
+    if (ak_heartbeat_key_parse(object->key, chain, &when))
+        return; /* looked at when it was put */
+    if (ak_seal_key_parse(object->key, chain, &when))
+        sim_check_seal_object(world, object);
+    else if (!is_out_of_reach(world, object, last))
+        sim_check_object(world, object);
+}
+
+/* Every object belongs to one segment, or seals some, and is what that one says. */
 static void check_objects(SimWorld *world, const SimProcess *last)
 {
     for (guint i = 0; i < world->objects->len; i++) {
         const SimObject *object = g_ptr_array_index(world->objects, i);
 
-        if (object->data != NULL && !object->is_bad && !is_out_of_reach(world, object, last))
-            sim_check_object(world, object);
+        if (object->data != NULL && !object->is_bad)
+            check_object(world, object, last);
         for (guint j = 0; j < i && world->is_conditional && object->data != NULL; j++) {
             const SimObject *before = g_ptr_array_index(world->objects, j);
 
@@ -139,6 +154,8 @@ static void check_progress(SimWorld *world, const SimProcess *last)
     const AkSegmentRow *plan = open_plan(world);
     const char *said = last->error != NULL ? last->error->message : "well";
 
+    if (ended_with(last, AK_ERROR_CONFLICT) && sim_is_seal_blocked(world))
+        return;
     if (next == world->n_events) {
         if (last->error != NULL)
             sim_violate(world, "liveness: everything is archived, but the last run says: %s", said);
@@ -180,4 +197,5 @@ void sim_check_end(SimWorld *world, const SimProcess *last)
     check_objects(world, last);
     check_rows(world);
     check_progress(world, last);
+    sim_check_upkeep(world, last);
 }

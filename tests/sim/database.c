@@ -1,11 +1,12 @@
 #include "sim/call.h"
 #include "sim/check.h"
 #include "sim/forge.h"
+#include "sim/seals.h"
 
 /* Lease, plans and pointer, by the rules of sql/postgres/procedures.sql. Each is one transaction.
  */
 
-static gboolean lock_chain(const SimRequest *request, GError **error)
+gboolean sim_database_lock(const SimRequest *request, GError **error)
 {
     const SimWorld *world = request->world;
 
@@ -37,7 +38,7 @@ static gboolean acquire(SimRequest *request, GError **error)
 
 static gboolean renew(const SimRequest *request, GError **error)
 {
-    if (!lock_chain(request, error))
+    if (!sim_database_lock(request, error))
         return FALSE;
     request->world->lease_until_usec = request->world->now_usec + request->ttl_ms * 1000LL;
     return TRUE;
@@ -45,7 +46,7 @@ static gboolean renew(const SimRequest *request, GError **error)
 
 static gboolean release(const SimRequest *request, GError **error)
 {
-    if (!lock_chain(request, error))
+    if (!sim_database_lock(request, error))
         return FALSE;
     request->world->holder[0] = '\0';
     return TRUE;
@@ -92,7 +93,7 @@ static gboolean plan(const SimRequest *request, GError **error)
     const AkSegmentRow *row = &request->row, *last = NULL;
     AkSegmentRow *added, *same;
 
-    if (!lock_chain(request, error))
+    if (!sim_database_lock(request, error))
         return FALSE;
     same = find_segment(world, row->first_index);
     if (same != NULL && is_same_range(same, row) &&
@@ -107,6 +108,8 @@ static gboolean plan(const SimRequest *request, GError **error)
     if (row->first_index != sim_next_index(world) ||
         !g_str_equal(row->prev_hash, last != NULL ? last->last_hash : ""))
         return set_wrong_move("plan", row, error);
+    if (sim_is_sealed_day(world, row->day))
+        return set_wrong_move("plan under a sealed day:", row, error);
     added = g_memdup2(row, sizeof *row);
     added->key = g_strdup(row->key);
     added->version = NULL;
@@ -162,7 +165,7 @@ static gboolean commit(SimRequest *request, GError **error)
     const AkSegmentRow *row = &request->row;
     AkSegmentRow *segment = find_segment(world, row->first_index);
 
-    if (!lock_chain(request, error))
+    if (!sim_database_lock(request, error))
         return FALSE;
     if (segment == NULL || segment->last_index != row->last_index ||
         memcmp(segment->content_sha256, row->content_sha256, AK_SHA256_LEN) != 0)
@@ -196,6 +199,10 @@ gboolean sim_database_apply(SimRequest *request, GError **error)
         return plan(request, error);
     case SIM_COMMIT:
         return commit(request, error);
+    case SIM_SEAL_PLAN:
+        return sim_seal_plan(request, error);
+    case SIM_SEAL_COMMIT:
+        return sim_seal_commit(request, error);
     case SIM_PUT:
     case SIM_LOCK:
     case SIM_N_REQUESTS:

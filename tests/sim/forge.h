@@ -9,4 +9,7 @@
  */
 void sim_forge_object(SimWorld *world, const AkSegmentRow *plan);
 
+/* The same for a seal. */
+void sim_forge_seal(SimWorld *world, const AkSealRow *plan);
+
 #endif

@@ -60,6 +60,24 @@ MUTANTS = {
     "fault-dropped": [(
         "    count_faults(result.faults, segment);\n",
         "    count_faults(result.faults, segment);\n    result.faults = 0;\n")],
+
+    # seals
+    "seal-too-early": [("(grace_ms != 0 ? grace_ms : DEFAULT_GRACE_MS) * 1000LL) - 1;",
+                        "(grace_ms != 0 ? grace_ms : DEFAULT_GRACE_MS) * 1000LL);")],
+    "seal-unplanned": [(
+        "    if (!plan(sealer, row, error) || !ak_seal_put(config",
+        "    if (!ak_seal_put(config")],
+    "seal-plan-forgotten": [("    if (!sealed->has_plan)\n        return TRUE;\n",
+                             "    return TRUE;\n")],
+    "seals-not-caught-up": [(
+        "    return is_stopped(up) || take_seals(up, ahead, error);", "    return TRUE;")],
+    "any-seal-taken": [("    return ak_view_equal(bytes, ak_buf_view(&text));",
+                        "    return TRUE;")],
+    "sealed-day-open": [(
+        "        ak_feed_open_day(pipeline->session->feed, open_day);", "        (void)open_day;")],
+    "upkeep-starved": [("    if (!is_upkeep_due(pipeline))\n        start", "    start")],
+    # silence
+    "silence-forgotten": [("    if (interval == 0)\n", "    if (TRUE)\n")],
 }
 
 STALE = """

@@ -93,6 +93,8 @@ void sim_process_init(SimWorld *world, guint number, gboolean is_follow)
         .segment_events = sim_rng_between(rng, 2, 8),
         .segment_bytes = sim_rng_chance(rng, 3000) ? sim_rng_between(rng, 300, 1500) : 0,
         .flush_interval_ms = sim_rng_between(rng, 100, 2000),
+        .seal_grace_ms = sim_rng_between(rng, 1, 2000),
+        .heartbeat_interval_ms = sim_rng_chance(rng, 4000) ? sim_rng_between(rng, 500, 3000) : 0,
         .gap_grace_ms = sim_rng_between(rng, 50, 1500),
         .threads = sim_rng_between(rng, 1, 4),
         .is_follow = is_follow,

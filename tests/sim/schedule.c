@@ -5,8 +5,11 @@
 #include "sim/call.h"
 #include "sim/check.h"
 #include "sim/check_archive.h"
+#include "sim/check_seals.h"
 #include "sim/process.h"
+#include "sim/seals.h"
 #include "sim/table.h"
+#include "util/time.h"
 
 enum { MAX_STEPS = 200000, LAST = SIM_MAX_PROCESSES - 1 };
 
@@ -35,6 +38,7 @@ static const struct {
     [SIM_WEAK_OBJECT] = {"weaker object", 1, 1000},
     [SIM_LOCK_DROPPED] = {"lock dropped", 1, 1000},
     [SIM_DELETE_MARKER] = {"delete marker", 3, 1500},
+    [SIM_STORE_FULL] = {"store full or read-only", 3, 300},
     [SIM_RESTORE] = {"restored database", 2, 10000},
 };
 
@@ -96,19 +100,35 @@ static void draw_rates(SimWorld *world)
     }
 }
 
+/* Long after the events, or when a midnight passes with the day of one of them, or some days after
+ * it. */
+static gint64 draw_start(SimWorld *world)
+{
+    SimRng *rng = &world->rng;
+    gint64 day = G_MININT64;
+
+    if (sim_rng_chance(rng, 3000))
+        return G_GINT64_CONSTANT(1750000000) * AK_USEC_PER_SEC;
+    for (guint i = 0; i < world->n_events; i++)
+        day = MAX(day, ak_time_day(world->chain->events[i].ts_usec));
+    day += 1 + (sim_rng_chance(rng, 3000) ? sim_rng_below(rng, 4) : 0);
+    return day * AK_USEC_PER_DAY - sim_rng_below(rng, 8000) * G_GINT64_CONSTANT(1000);
+}
+
 static void init(SimWorld *world, SimLab *lab, guint64 seed)
 {
     SimRng *rng = &world->rng;
     guint most;
 
     *world = (SimWorld){.lab = lab, .seed = seed, .rng = {seed}, .seen_pointer = -1};
-    world->now_usec = G_GINT64_CONSTANT(1750000000) * 1000000;
     world->pointer = AK_CURSOR_START;
     world->segments = g_ptr_array_new_with_free_func(sim_segment_free);
+    world->seals = g_ptr_array_new_with_free_func(sim_seal_free);
     world->objects = g_ptr_array_new_with_free_func(sim_object_free);
     world->chain = lab->chains[sim_rng_below(rng, SIM_CHAINS)];
     most = sim_rng_chance(rng, 7000) ? 20 : SIM_MAX_EVENTS;
     world->n_events = sim_rng_between(rng, 5, most);
+    world->now_usec = draw_start(world);
     world->is_conditional = sim_rng_chance(rng, 6000);
     world->ttl_ms = sim_rng_between(rng, 300, 3000);
     world->n_processes = sim_rng_between(rng, 1, LAST);
@@ -125,6 +145,7 @@ static void clear(SimWorld *world)
         sim_process_clear(&world->processes[i]);
     sim_backup_free(world);
     g_ptr_array_unref(world->segments);
+    g_ptr_array_unref(world->seals);
     g_ptr_array_unref(world->objects);
     g_free(world->violation);
 }
@@ -163,7 +184,8 @@ static void watch_last(gpointer data)
 
     while (last->main != NULL && last->stop == 0) {
         last->stop =
-            last->report.head.index + 1 == (gint64)world->n_events || world->now_usec > until;
+            (last->report.head.index + 1 == (gint64)world->n_events && sim_is_kept_up(last)) ||
+            world->now_usec > until;
         sim_sleep(world, 200000);
     }
 }
@@ -202,6 +224,7 @@ static void direct(gpointer data)
     world->is_calm = TRUE;
     sim_table_settle(world);
     world->calm_pointer = world->pointer.index;
+    world->calm_usec = world->now_usec;
     run_last(world);
     world->end_usec = world->now_usec;
 }

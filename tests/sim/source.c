@@ -296,6 +296,47 @@ static gboolean commit(AkSource *base, guint64 epoch, const AkSegmentRow *segmen
     return TRUE;
 }
 
+static gboolean send_seal(SimSource *source, SimRequestKind kind, guint64 epoch,
+                          const AkSealRow *seal, GError **error)
+{
+    const SimProcess *process = source->process;
+    g_autoptr(SimRequest) request = sim_request_new(source->world, kind);
+
+    request->epoch = epoch;
+    request->clock_usec = source->world->now_usec + process->most_skew_usec;
+    request->seal = *seal;
+    request->seal.key = g_strdup(seal->key);
+    request->seal.version = g_strdup(seal->version);
+    return write_call(source, request, error);
+}
+
+static gboolean seal_plan(AkSource *base, guint64 epoch, const AkSealRow *seal, GError **error)
+{
+    return send_seal((SimSource *)base, SIM_SEAL_PLAN, epoch, seal, error);
+}
+
+static gboolean seal_commit(AkSource *base, guint64 epoch, const AkSealRow *seal, GError **error)
+{
+    return send_seal((SimSource *)base, SIM_SEAL_COMMIT, epoch, seal, error);
+}
+
+static gboolean seals(AkSource *base, gint64 from_day, AkSealFunc func, gpointer data,
+                      GError **error)
+{
+    SimSource *source = (SimSource *)base;
+    const SimWorld *world = source->world;
+
+    if (!read_call(source, "read the seals", error))
+        return FALSE;
+    for (guint i = 0; i < world->seals->len; i++) {
+        const AkSealRow *row = g_ptr_array_index(world->seals, i);
+
+        if (row->day >= from_day && !func(row, data, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean source_wait(AkSource *base, guint timeout_ms, GError **error)
 {
     SimSource *source = (SimSource *)base;
@@ -324,6 +365,9 @@ AkSource *sim_source_open(const AkSourceConfig *config, GError **error)
         .plan = plan,
         .commit = commit,
         .segments = segments,
+        .seal_plan = seal_plan,
+        .seal_commit = seal_commit,
+        .seals = seals,
         .wait = source_wait,
     };
     gsize address = GPOINTER_TO_SIZE(config) - G_STRUCT_OFFSET(SimProcess, source);

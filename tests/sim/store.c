@@ -75,6 +75,20 @@ static gboolean set_exists(const SimObject *object, GError **error)
     return FALSE;
 }
 
+/* A disk that is full, or read-only, for a while. */
+static gboolean is_full(SimWorld *world, GError **error)
+{
+    if (sim_draw(world, SIM_STORE_FULL)) {
+        world->full_until_usec =
+            world->now_usec + sim_rng_between(&world->rng, 1, 3000) * G_GINT64_CONSTANT(1000);
+        world->full_code = sim_rng_chance(&world->rng, 5000) ? AK_ERROR_FULL : AK_ERROR_DENIED;
+    }
+    if (world->is_calm || world->now_usec >= world->full_until_usec)
+        return FALSE;
+    g_set_error(error, AK_ERROR, world->full_code, "put: nothing can be written");
+    return TRUE;
+}
+
 static gboolean apply_put(SimRequest *request, GError **error)
 {
     SimWorld *world = request->world;
@@ -86,6 +100,8 @@ static gboolean apply_put(SimRequest *request, GError **error)
         g_set_error(error, AK_ERROR, AK_ERROR_NETWORK, "put: the object came in half");
         return FALSE;
     }
+    if (is_full(world, error))
+        return FALSE;
     if (there == NULL && sim_draw(world, SIM_WEAK_OBJECT)) {
         plant_weak(world, planned);
         there = sim_store_find(world, planned->key, NULL);

@@ -29,6 +29,7 @@ typedef enum {
     SIM_WEAK_OBJECT,    /* the planned object is there, under a shorter lock */
     SIM_LOCK_DROPPED,   /* the store keeps an object and not its lock */
     SIM_DELETE_MARKER,  /* somebody hides an object */
+    SIM_STORE_FULL,     /* nothing is written for a while: disk full, or read-only */
     SIM_RESTORE,        /* auditkeep's state comes back from a backup, the archive is ahead of it */
     SIM_N_FAULTS
 } SimFault;
@@ -48,7 +49,7 @@ typedef enum {
 } SimMutant;
 
 typedef struct {
-    guint64 schedules, steps, runs, done_runs, puts, commits;
+    guint64 schedules, steps, runs, done_runs, puts, commits, seals, heartbeats;
     guint64 faults[SIM_N_FAULTS];
     guint64 violations;
     guint64 unseen_gaps; /* a known limit: check_end.c */
@@ -104,6 +105,7 @@ typedef struct {
     gboolean is_crashed;
     gint64 held_until; /* it stands still until then */
     gint64 skew_usec;  /* of its wall clock */
+    gint64 most_skew_usec;
     SimFiber *main;
     GQueue done; /* jobs that have returned */
     guint jobs;  /* submitted and not returned to the exporter */
@@ -132,6 +134,7 @@ struct SimWorld {
     AkCursor pointer;
     gint64 pointer_usec;
     GPtrArray *segments; /* AkSegmentRow, in order */
+    GPtrArray *seals;    /* AkSealRow, in order */
 
     struct SimBackup *backup; /* of that state and of the rows' marks; NULL: none was taken */
 
@@ -139,6 +142,8 @@ struct SimWorld {
     GPtrArray *objects; /* SimObject, in order of their writing */
     guint versions;
     gboolean is_conditional; /* it honours If-None-Match */
+    gint64 full_until_usec;
+    int full_code; /* what it says then */
 
     guint rates[SIM_N_FAULTS]; /* per 10000 */
     gboolean has_seen[SIM_N_FAULTS];
@@ -151,7 +156,8 @@ struct SimWorld {
     /* the checker's own record */
     guint64 seen_epoch;
     gint64 seen_pointer;
-    gint64 calm_pointer; /* when the last exporter starts */
+    gint64 calm_usec;    /* when the last exporter starts */
+    gint64 calm_pointer; /* then */
     gint64 end_usec;     /* when it has ended */
     guint64 seen_segments;
     char *violation; /* the first one */
