@@ -71,8 +71,8 @@ static gboolean list_days(Listing *listing, gint64 from, gint64 to, GError **err
         int y, m, d;
 
         ak_time_civil(day, &y, &m, &d);
-        prefix = g_strdup_printf("audit/%04d/%02d/%02d/%s-", y, m, d,
-                                 listing->config->source->chain);
+        prefix =
+            g_strdup_printf("audit/%04d/%02d/%02d/%s-", y, m, d, listing->config->source->chain);
         if (!list_below(listing, prefix, error))
             return FALSE;
     }
@@ -143,8 +143,7 @@ typedef struct {
 static gboolean is_ours(const Place *place, const AkManifest *manifest)
 {
     return g_strcmp0(manifest->chain, place->name->chain) == 0 &&
-           manifest->day == place->name->day &&
-           manifest->first_index == place->name->first_index &&
+           manifest->day == place->name->day && manifest->first_index == place->name->first_index &&
            manifest->last_index == place->name->last_index;
 }
 
@@ -194,22 +193,36 @@ gboolean ak_ahead_read_place(const AkExportConfig *config, const AkSegmentName *
     return TRUE;
 }
 
-/* The whole of a small object; nothing when it is hidden, gone or too large. */
+typedef struct {
+    AkStore *store;
+    const char *key;
+    gsize max_bytes;
+    AkBuf *out;
+} Small;
+
+static gboolean read_version(const AkObject *listed, gpointer data, GError **error)
+{
+    const Small *small = data;
+
+    if (listed->is_delete_marker || listed->size > small->max_bytes ||
+        !g_str_equal(listed->key, small->key))
+        return TRUE;
+    (void)!ak_store_get(small->store, small->key, listed->version, 0, 0, small->max_bytes,
+                        small->out, error);
+    return FALSE;
+}
+
+/* The newest version of a small object, a delete marker or not; nothing when there is none. */
 static gboolean read_small(const AkExportConfig *config, const char *key, gsize max_bytes,
                            AkBuf *out, GError **error)
 {
+    Small small = {config->store, key, max_bytes, out};
     GError *local = NULL;
 
-    if (ak_store_get(config->store, key, NULL, 0, 0, max_bytes, out, &local))
+    if (ak_store_list(config->store, key, read_version, &small, &local) || local == NULL)
         return TRUE;
-    ak_buf_truncate(out, 0);
-    if (!g_error_matches(local, AK_ERROR, AK_ERROR_MISSING) &&
-        !g_error_matches(local, AK_ERROR, AK_ERROR_BAD_INPUT)) {
-        g_propagate_prefixed_error(error, local, "reading '%s': ", key);
-        return FALSE;
-    }
-    g_error_free(local);
-    return TRUE;
+    g_propagate_prefixed_error(error, local, "reading '%s': ", key);
+    return FALSE;
 }
 
 gboolean ak_ahead_read_seal(const AkExportConfig *config, gint64 day, guint64 *out_size,
@@ -260,7 +273,8 @@ gboolean ak_ahead_take_acceptances(const AkExportConfig *config, const AkAhead *
     g_autofree char *origin = NULL;
     guint8 public_key[32];
 
-    if (ahead->acceptances->len == 0 || writer->driver->accept == NULL || !ak_signing_key_public_raw(config->key, public_key))
+    if (ahead->acceptances->len == 0 || writer->driver->accept == NULL ||
+        !ak_signing_key_public_raw(config->key, public_key))
         return TRUE;
     origin = ak_segment_origin(config->origin, config->source->chain);
     for (guint i = 0; i < ahead->acceptances->len; i++)

@@ -28,8 +28,8 @@ static gboolean is_stopped(const CatchUp *up)
 
 static gboolean renew(AkSession *session, GError **error)
 {
-    return session->writer->driver->lease_renew(
-        session->writer, session->epoch, ak_export_lease_ttl_ms(session->config), error);
+    return session->writer->driver->lease_renew(session->writer, session->epoch,
+                                                ak_export_lease_ttl_ms(session->config), error);
 }
 
 /* @batch as a flight that is sealed. */

@@ -107,7 +107,9 @@ static void print_stats(const SimStats *stats, double seconds)
             stats->heartbeats);
     for (guint i = 0; i < SIM_N_FAULTS; i++)
         g_print("  %-22s %10" G_GUINT64_FORMAT "\n", sim_fault_name((SimFault)i), stats->faults[i]);
-    g_print("known limit: gaps that no scan meets %" G_GUINT64_FORMAT "\n", stats->unseen_gaps);
+    g_print("known limits: gaps that no scan meets %" G_GUINT64_FORMAT
+            ", objects filed under days to come %" G_GUINT64_FORMAT "\n",
+            stats->unseen_gaps, stats->unseen_days);
     g_print("violations: %" G_GUINT64_FORMAT "\n", stats->violations);
 }
 

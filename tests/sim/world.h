@@ -52,7 +52,7 @@ typedef struct {
     guint64 schedules, steps, runs, done_runs, puts, commits, seals, heartbeats;
     guint64 faults[SIM_N_FAULTS];
     guint64 violations;
-    guint64 unseen_gaps; /* a known limit: check_end.c */
+    guint64 unseen_gaps, unseen_days; /* known limits: check_end.c */
 } SimStats;
 
 /* What is expensive, kept from schedule to schedule. */
