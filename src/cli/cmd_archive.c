@@ -82,6 +82,15 @@ static gboolean print_report(const AkCli *cli, const AkExportReport *report, GEr
     return ak_cli_write(ak_view(out->str, out->len), error);
 }
 
+/* A segment's own lease time has to be enough for the objects of its events. */
+static guint segment_events(const AkCli *cli)
+{
+    enum { WITH_OBJECTS = 1024 };
+    guint events = (guint)ak_cli_number(cli, AK_OPT_SEGMENT_EVENTS);
+
+    return ak_cli_number(cli, AK_OPT_LAYOUT) != 0 ? MIN(events, WITH_OBJECTS) : events;
+}
+
 static void fill_config(const AkCli *cli, AkExportConfig *config)
 {
     config->require_signatures = ak_cli_flag(cli, AK_OPT_REQUIRE_SIGNATURES);
@@ -90,7 +99,8 @@ static void fill_config(const AkCli *cli, AkExportConfig *config)
     config->lock_mode =
         ak_cli_number(cli, AK_OPT_LOCK_MODE) == 0 ? AK_LOCK_COMPLIANCE : AK_LOCK_GOVERNANCE;
     config->lease_ttl_ms = (guint)ak_cli_number(cli, AK_OPT_LEASE_TTL);
-    config->segment_events = (guint)ak_cli_number(cli, AK_OPT_SEGMENT_EVENTS);
+    config->event_objects = ak_cli_number(cli, AK_OPT_LAYOUT) != 0;
+    config->segment_events = segment_events(cli);
     config->segment_bytes = ak_cli_number(cli, AK_OPT_SEGMENT_BYTES);
     config->flush_interval_ms = (guint)ak_cli_number(cli, AK_OPT_FLUSH_INTERVAL);
     config->poll_interval_ms = (guint)ak_cli_number(cli, AK_OPT_POLL_INTERVAL);
@@ -183,7 +193,7 @@ static guint64 visit_events(const AkCli *cli)
 {
     enum { VISIT_SEGMENTS = 4 };
 
-    return VISIT_SEGMENTS * ak_cli_number(cli, AK_OPT_SEGMENT_EVENTS);
+    return VISIT_SEGMENTS * (guint64)segment_events(cli);
 }
 
 static gboolean visit_chain(AkCli *cli, gpointer data, AkExportReport *report, GError **error)

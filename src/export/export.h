@@ -30,6 +30,8 @@ typedef struct {
     guint seal_grace_ms;         /* a day that is over is sealed after that time; 0: 900000 */
     guint heartbeat_interval_ms; /* follow: an idle chain says so that often; 0: never */
     guint gap_grace_ms;          /* how long a missing predecessor may still commit; 0: 2000 */
+    gboolean event_objects;      /* beside the segments an object for each event, whose id then has
+                                    to be a UUID */
     guint threads;               /* 0: number of processors */
     const char *after_id;        /* replay: go over what follows this event again; NULL: go on after
                                     the pointer */

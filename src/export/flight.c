@@ -1,6 +1,8 @@
 #include "export/flight.h"
 
+#include "export/event_put.h"
 #include "export/put.h"
+#include "segment/event_key.h"
 #include "segment/key.h"
 #include "util/time.h"
 
@@ -38,10 +40,29 @@ gboolean ak_flight_build(AkFlight *flight, AkSegmentBuilder *builder, GError **e
     return TRUE;
 }
 
+static gboolean check_ids(const AkBatch *batch, GError **error)
+{
+    for (guint i = 0; i < ak_batch_count(batch); i++) {
+        const char *id = &g_array_index(batch->ids, char, i * 37);
+
+        if (ak_event_key_takes(id))
+            continue;
+        g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT,
+                    "event '%s' can have no object of its own: its id is not a UUID in lower case; "
+                    "hint: --layout segment",
+                    id);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean ak_flight_seal(AkFlight *flight, const AkExportConfig *config, AkTree *tree,
                         GError **error)
 {
     flight->before = *tree;
+    if (config->event_objects && !check_ids(flight->batch, error))
+        return FALSE;
+    flight->segment.manifest.has_event_objects = config->event_objects;
     if (!ak_segment_seal(&flight->segment, tree, config->key, config->origin, error))
         return FALSE;
     flight->after = *tree;
@@ -107,13 +128,24 @@ gboolean ak_flight_is_planned_content(const AkFlight *flight)
                          AK_SHA256_LEN) == 0;
 }
 
+/* After the segment: what it holds is settled then, whatever becomes of the rows. */
+static gboolean put_events(AkFlight *flight, const AkExportConfig *config, GError **error)
+{
+    if (!flight->segment.manifest.has_event_objects)
+        return TRUE;
+    return ak_export_put_events(config, ak_buf_view(&flight->segment.object),
+                                flight->row.retain_until_usec, error);
+}
+
 gboolean ak_flight_adopt(AkFlight *flight, const AkExportConfig *config, gboolean *out_found,
                          GError **error)
 {
-    if (!ak_export_adopt(config->store, config->lock_mode, &flight->row, &flight->before,
-                         &flight->after, out_found, error))
+    if (!ak_export_adopt(config->store, &flight->segment, config->lock_mode, &flight->row,
+                         &flight->before, &flight->after, out_found, error))
         return FALSE;
     if (*out_found) {
+        if (!config->is_dry_run && !put_events(flight, config, error))
+            return FALSE;
         flight->is_adopted = TRUE;
         flight->state = AK_FLIGHT_PUT;
     }
@@ -131,7 +163,8 @@ gboolean ak_flight_find(AkFlight *flight, const AkExportConfig *config, gboolean
 gboolean ak_flight_put(AkFlight *flight, const AkExportConfig *config, GError **error)
 {
     if (!ak_export_put(config->store, &flight->segment, config->lock_mode, &flight->row,
-                       &flight->before, &flight->after, &flight->is_adopted, error))
+                       &flight->before, &flight->after, &flight->is_adopted, error) ||
+        !put_events(flight, config, error))
         return FALSE;
     ak_buf_clear(&flight->segment.object);
     flight->state = AK_FLIGHT_PUT;

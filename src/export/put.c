@@ -77,6 +77,7 @@ static gboolean try_put(AkStore *store, const AkSegment *segment, AkLockMode loc
 /* What is looked for among the versions of a taken key. */
 typedef struct {
     AkStore *store;
+    AkSegment *segment;
     AkLockMode lock_mode;
     AkSegmentRow *plan;
     const AkTree *before;
@@ -139,14 +140,19 @@ static gboolean try_adopt(const AkObject *listed, gpointer data, GError **error)
     plan->object_bytes = bytes.len;
     ak_sha256_of(sha, bytes.data, bytes.len, plan->object_sha256);
     memcpy(plan->root, footer.manifest.root, AK_SHA256_LEN);
+    adoption->segment->manifest.has_event_objects = footer.manifest.has_event_objects;
+    ak_buf_clear(&adoption->segment->object);
+    adoption->segment->object = bytes;
+    bytes = (AkBuf){0};
     adoption->is_found = TRUE;
     return FALSE;
 }
 
-gboolean ak_export_adopt(AkStore *store, AkLockMode lock_mode, AkSegmentRow *plan,
-                         const AkTree *before, AkTree *after, gboolean *out_found, GError **error)
+gboolean ak_export_adopt(AkStore *store, AkSegment *segment, AkLockMode lock_mode,
+                         AkSegmentRow *plan, const AkTree *before, AkTree *after,
+                         gboolean *out_found, GError **error)
 {
-    Adoption adoption = {store, lock_mode, plan, before, after, FALSE};
+    Adoption adoption = {store, segment, lock_mode, plan, before, after, FALSE};
     GError *local = NULL;
 
     if (!ak_store_list(store, plan->key, try_adopt, &adoption, &local) && local != NULL) {
@@ -157,12 +163,13 @@ gboolean ak_export_adopt(AkStore *store, AkLockMode lock_mode, AkSegmentRow *pla
     return TRUE;
 }
 
-static gboolean adopt_or_refuse(AkStore *store, AkLockMode lock_mode, AkSegmentRow *plan,
-                                const AkTree *before, AkTree *after, GError **error)
+static gboolean adopt_or_refuse(AkStore *store, AkSegment *segment, AkLockMode lock_mode,
+                                AkSegmentRow *plan, const AkTree *before, AkTree *after,
+                                GError **error)
 {
     gboolean is_found;
 
-    if (!ak_export_adopt(store, lock_mode, plan, before, after, &is_found, error))
+    if (!ak_export_adopt(store, segment, lock_mode, plan, before, after, &is_found, error))
         return FALSE;
     if (is_found)
         return TRUE;
@@ -173,9 +180,8 @@ static gboolean adopt_or_refuse(AkStore *store, AkLockMode lock_mode, AkSegmentR
     return FALSE;
 }
 
-gboolean ak_export_put(AkStore *store, const AkSegment *segment, AkLockMode lock_mode,
-                       AkSegmentRow *plan, const AkTree *before, AkTree *after,
-                       gboolean *out_adopted, GError **error)
+gboolean ak_export_put(AkStore *store, AkSegment *segment, AkLockMode lock_mode, AkSegmentRow *plan,
+                       const AkTree *before, AkTree *after, gboolean *out_adopted, GError **error)
 {
     g_autoptr(AkSha256) sha = ak_sha256_new();
     g_auto(AkObject) object = {0};
@@ -189,7 +195,7 @@ gboolean ak_export_put(AkStore *store, const AkSegment *segment, AkLockMode lock
         }
         g_clear_error(&local);
         *out_adopted = TRUE;
-        return adopt_or_refuse(store, lock_mode, plan, before, after, error);
+        return adopt_or_refuse(store, segment, lock_mode, plan, before, after, error);
     }
     *out_adopted = FALSE;
     plan->version = g_steal_pointer(&object.version);

@@ -82,7 +82,7 @@ static gboolean ask_archive(Search *search, GError **error)
 {
     AkVerifyConfig config = {.store = search->config->store, .chain = search->config->chain};
     g_auto(AkFoundList) found = {0};
-    g_autoptr(GPtrArray) entries = ak_catalog_read(&config, NULL, NULL, NULL, &found, error);
+    g_autoptr(GPtrArray) entries = ak_catalog_read(&config, NULL, NULL, NULL, NULL, &found, error);
 
     if (entries == NULL)
         return FALSE;

@@ -263,7 +263,7 @@ static gboolean run(Restore *restore, GError **error)
     AkOrdered ordered = {0, restore, next_item, run_item, take_item, free_item};
     g_auto(AkFoundList) found = {0};
 
-    restore->entries = ak_catalog_read(&catalog, NULL, NULL, NULL, &found, error);
+    restore->entries = ak_catalog_read(&catalog, NULL, NULL, NULL, NULL, &found, error);
     if (restore->entries == NULL || !check_catalog(&found, error) || !open_target(restore, error) ||
         !ak_ordered_run(&ordered, error))
         return FALSE;

@@ -12,7 +12,8 @@ typedef enum {
     FIELD_UINT,
     FIELD_DIGEST,
     FIELD_DAY,
-    FIELD_TIME
+    FIELD_TIME,
+    FIELD_FLAG /* absent when it is not set */
 } FieldKind;
 
 /* One row per member, in canonical order: the writer and the reader walk the same table. */
@@ -39,6 +40,7 @@ static const Field fields[] = {
     FIELD("contentSha256", FIELD_DIGEST, content_sha256),
     FIELD("count", FIELD_UINT, count),
     FIELD("day", FIELD_DAY, day),
+    FIELD("eventObjects", FIELD_FLAG, has_event_objects),
     FIELD("exporter", FIELD_STRING, exporter),
     FIXED("firstId", first_id),
     FIELD("firstIndex", FIELD_UINT, first_index),
@@ -94,12 +96,24 @@ static void write_field(const Field *field, const AkManifest *manifest, AkBuf *o
         (void)ak_time_format(*(const gint64 *)place, text);
         write_text(out, text);
         break;
+    case FIELD_FLAG:
+        ak_buf_append_literal(out, "true");
+        break;
     }
+}
+
+static gboolean is_set(const Field *flag, const AkManifest *manifest)
+{
+    const void *place = (const char *)manifest + flag->offset;
+
+    return *(const gboolean *)place;
 }
 
 void ak_manifest_write(const AkManifest *manifest, AkBuf *out)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (fields[i].kind == FIELD_FLAG && !is_set(&fields[i], manifest))
+            continue;
         ak_buf_append_byte(out, i == 0 ? '{' : ',');
         write_text(out, fields[i].name);
         ak_buf_append_byte(out, ':');
@@ -140,9 +154,18 @@ static gboolean read_text(const Field *field, const char *text, void *place)
     case FIELD_TIME:
         return ak_time_parse(ak_view_str(text), place);
     case FIELD_UINT:
+    case FIELD_FLAG:
         return FALSE;
     }
     return FALSE;
+}
+
+static gboolean read_flag(JsonNode *node, gboolean *out)
+{
+    if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_BOOLEAN)
+        return FALSE;
+    *out = json_node_get_boolean(node);
+    return TRUE;
 }
 
 static gboolean read_field(const Field *field, JsonNode *node, AkManifest *out)
@@ -151,6 +174,8 @@ static gboolean read_field(const Field *field, JsonNode *node, AkManifest *out)
 
     if (field->offset == G_MAXSIZE)
         return read_uint(node, &format) && format == AK_SEGMENT_FORMAT;
+    if (field->kind == FIELD_FLAG)
+        return read_flag(node, G_STRUCT_MEMBER_P(out, field->offset));
     if (field->kind == FIELD_UINT)
         return read_uint(node, G_STRUCT_MEMBER_P(out, field->offset));
     if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING)
@@ -191,6 +216,8 @@ gboolean ak_manifest_parse(AkView json, AkManifest *out, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
         JsonNode *node = json_object_get_member(json_node_get_object(root), fields[i].name);
 
+        if (node == NULL && fields[i].kind == FIELD_FLAG)
+            continue;
         if (node == NULL || !read_field(&fields[i], node, &manifest)) {
             g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT,
                         "manifest member '%s' is missing or wrong", fields[i].name);

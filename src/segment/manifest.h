@@ -15,7 +15,8 @@ typedef struct {
     guint64 content_bytes;
     guint8 content_sha256[AK_SHA256_LEN]; /* of the uncompressed lines, newlines included */
     guint64 count;
-    gint64 day; /* util/time.h */
+    gint64 day;                 /* util/time.h */
+    gboolean has_event_objects; /* each event has an object of its own, too */
     char first_id[37], last_id[37];
     guint64 first_index, last_index;
     gint64 first_ts_usec, last_ts_usec;

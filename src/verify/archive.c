@@ -1,3 +1,4 @@
+#include "verify/event_object.h"
 #include "verify/pass.h"
 #include "verify/remember.h"
 #include "verify/seal.h"
@@ -16,6 +17,7 @@ typedef struct {
     AkAcceptedList *accepted;
     GPtrArray *entries;   /* AkCatalogEntry */
     GPtrArray *seals;     /* the same */
+    GPtrArray *events;    /* the same */
     AkSegmentFact *facts; /* per entry */
     AkChoice choice;
     AkMemory memory;
@@ -202,6 +204,33 @@ static void resume(Pass *pass)
     }
 }
 
+/* Where every event was read, an object that no event has is one too many. */
+static gboolean check_left(Pass *pass, AkFoundList *found, GError **error)
+{
+    guint64 events = 0;
+
+    for (guint i = 0; i < pass->entries->len; i++) {
+        const AkCatalogEntry *entry = g_ptr_array_index(pass->entries, i);
+
+        events += entry->last_index - entry->first_index + 1;
+    }
+    if ((pass->config->what & AK_VERIFY_ARCHIVE) == 0 || pass->report->archive_events != events)
+        return TRUE;
+    return ak_event_objects_left(&pass->context, pass->events, found, error);
+}
+
+static void index_events(Pass *pass)
+{
+    if ((pass->config->what & AK_VERIFY_ARCHIVE) == 0)
+        return;
+    pass->context.events = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < pass->events->len; i++) {
+        AkCatalogEntry *entry = g_ptr_array_index(pass->events, i);
+
+        (void)g_hash_table_insert(pass->context.events, entry->key, entry);
+    }
+}
+
 static gboolean run_pass(Pass *pass, GError **error)
 {
     const AkVerifyConfig *config = pass->config;
@@ -216,7 +245,8 @@ static gboolean run_pass(Pass *pass, GError **error)
     }
     if (!check_store(config, &found, error))
         return FALSE;
-    pass->entries = ak_catalog_read(config, source, pass->accepted, &pass->seals, &found, error);
+    pass->entries =
+        ak_catalog_read(config, source, pass->accepted, &pass->seals, &pass->events, &found, error);
     if (pass->entries == NULL || ((config->what & AK_VERIFY_ARCHIVE) != 0 &&
                                   !ak_accepted_list_read(pass->accepted, config, &found, error)))
         return FALSE;
@@ -226,7 +256,8 @@ static gboolean run_pass(Pass *pass, GError **error)
     pass->facts = g_new0(AkSegmentFact, pass->entries->len);
     if (pass->choice.is_resumed)
         resume(pass);
-    if (!ak_ordered_run(&ordered, error))
+    index_events(pass);
+    if (!ak_ordered_run(&ordered, error) || !check_left(pass, &found, error))
         return FALSE;
     ak_memory_end(&pass->memory, pass->is_tree_known ? &pass->tree : NULL, &found);
     ak_found_report(&found, config, pass->report);
@@ -257,6 +288,8 @@ gboolean ak_verify_archive(const AkVerifyConfig *config, AkVerifyReport *report,
     g_async_queue_unref(pass.context.sources);
     g_clear_pointer(&pass.entries, g_ptr_array_unref);
     g_clear_pointer(&pass.seals, g_ptr_array_unref);
+    g_clear_pointer(&pass.context.events, g_hash_table_unref);
+    g_clear_pointer(&pass.events, g_ptr_array_unref);
     g_free(pass.facts);
     ak_choice_clear(&pass.choice);
     ak_pace_free(pass.context.pace);

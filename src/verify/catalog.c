@@ -1,5 +1,6 @@
 #include "verify/catalog.h"
 
+#include "segment/event_key.h"
 #include "segment/key.h"
 #include "segment/seal.h"
 
@@ -11,6 +12,7 @@ typedef struct {
     AkAcceptedList *accepted;
     GPtrArray *entries;     /* AkCatalogEntry */
     GPtrArray *seals;       /* the same */
+    GPtrArray *events;      /* the same, of events' own objects */
     AkCatalogEntry *listed; /* the one that was listed last */
     GHashTable *recorded;   /* key → AkCatalogEntry: what the source says was archived */
     AkCursor pointer;
@@ -83,6 +85,8 @@ static GPtrArray *place_of(Catalog *catalog, const char *key, AkSegmentName *nam
     gint64 at;
 
     *name = (AkSegmentName){0};
+    if (ak_event_key_parse(key))
+        return catalog->events; /* whose, only its content tells */
     if (ak_segment_key_parse(key, name))
         place = catalog->entries;
     else if (ak_seal_key_parse(key, name->chain, &name->day))
@@ -268,17 +272,20 @@ static void check_pointer(Catalog *catalog, guint64 covered)
 }
 
 GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcceptedList *accepted,
-                           GPtrArray **out_seals, AkFoundList *found, GError **error)
+                           GPtrArray **out_seals, GPtrArray **out_events, AkFoundList *found,
+                           GError **error)
 {
     g_autoptr(GHashTable) recorded =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_entry);
     g_autoptr(GPtrArray) seals = g_ptr_array_new_with_free_func(free_entry);
+    g_autoptr(GPtrArray) events = g_ptr_array_new_with_free_func(free_entry);
     Catalog catalog = {.config = config,
                        .found = found,
                        .accepted = accepted,
                        .entries = entries,
                        .seals = seals,
+                       .events = events,
                        .recorded = recorded};
     guint64 covered;
 
@@ -287,6 +294,7 @@ GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcc
         return NULL;
     drop_empty(entries);
     drop_empty(seals);
+    drop_empty(events);
     g_ptr_array_sort(entries, by_index);
     covered = check_cover(&catalog);
     if (catalog.has_pointer) {
@@ -295,5 +303,7 @@ GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcc
     }
     if (out_seals != NULL)
         *out_seals = g_steal_pointer(&seals);
+    if (out_events != NULL)
+        *out_events = g_steal_pointer(&events);
     return g_steal_pointer(&entries);
 }

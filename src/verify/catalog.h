@@ -11,6 +11,7 @@ typedef struct {
     gint64 day;
     gsize size;
     gint64 modified_usec;
+    gint is_claimed; /* an event's own object: the event is there; atomic */
     /* as the source recorded it: */
     gboolean is_recorded;
     gint64 retain_until_usec;
@@ -21,9 +22,11 @@ typedef struct {
  * The chain's segments in order of their indexes. What does not belong there (foreign keys,
  * shadowing versions, delete markers, overlaps, holes, pointers that do not fit) goes to @found.
  * @source NULL: nothing is recorded. @accepted takes note of the acceptances, *out_seals are the
- * chain's seals in order of their days; NULL: not wanted.
+ * chain's seals in order of their days, *out_events the events' own objects, of all chains; NULL:
+ * not wanted.
  */
 GPtrArray *ak_catalog_read(const AkVerifyConfig *config, AkSource *source, AkAcceptedList *accepted,
-                           GPtrArray **out_seals, AkFoundList *found, GError **error) AK_MUST_CHECK;
+                           GPtrArray **out_seals, GPtrArray **out_events, AkFoundList *found,
+                           GError **error) AK_MUST_CHECK;
 
 #endif

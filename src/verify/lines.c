@@ -3,6 +3,7 @@
 #include "chain/link.h"
 #include "segment/builder.h"
 #include "verify/cross.h"
+#include "verify/event_object.h"
 
 #include <openssl/crypto.h>
 
@@ -22,9 +23,10 @@ typedef struct {
     guint64 index;
 } Reading;
 
-static void check_line(Reading *reading, const AkEnvelope *envelope)
+static void check_line(Reading *reading, const AkArchivedLine *line)
 {
     AkSegmentCheck *check = reading->check;
+    const AkEnvelope *envelope = &line->envelope;
     const AkVerifyConfig *config = check->context->config;
     const AkEvent *event = &envelope->event;
     AkCheckResult result;
@@ -43,6 +45,8 @@ static void check_line(Reading *reading, const AkEnvelope *envelope)
                        "it links to '%s', the event before it is '%s'", prev, reading->link);
     ak_link_copy(event->hash, reading->link);
     reading->has_link = TRUE;
+    if (check->footer.manifest.has_event_objects && check->context->events != NULL)
+        ak_event_object_check(check, line->line, event->id);
     check->archive_events++;
 }
 
@@ -142,7 +146,7 @@ static gboolean read_frame(Reading *reading, guint number, AkView object)
     }
     ak_sha256_add(reading->content, reading->lines.data, reading->lines.len);
     for (guint i = 0; i < reading->parsed->len && is_asked(reading, AK_VERIFY_ARCHIVE); i++)
-        check_line(reading, &g_array_index(reading->parsed, AkArchivedLine, i).envelope);
+        check_line(reading, &g_array_index(reading->parsed, AkArchivedLine, i));
     return cross_frame(reading);
 }
 

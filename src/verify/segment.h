@@ -13,7 +13,8 @@ typedef struct {
     AkNoteKey *note_key;   /* NULL: checkpoint signatures are not checked */
     GAsyncQueue *checkers; /* idle AkChecker */
     GAsyncQueue *sources;  /* idle AkSource, for cross */
-    AkPace *pace;          /* of requests to the store */
+    GHashTable *events; /* key → AkCatalogEntry: the events' own objects; NULL: not looked at */
+    AkPace *pace;       /* of requests to the store */
 } AkSegmentContext;
 
 /* One segment under check: alone, on any thread. What only the order can show (tree, links between

@@ -34,7 +34,7 @@ MUTANTS = {
         "    if (!source->driver->plan(source, epoch, row, error))\n        return FALSE;\n", "")],
     "plans-forgotten": [("!ak_session_recover(session, error) || ", "")],
     "any-object-taken": [(
-        "return adopt_or_refuse(store, lock_mode, plan, before, after, error);",
+        "return adopt_or_refuse(store, segment, lock_mode, plan, before, after, error);",
         "if (!ak_store_head(store, plan->key, NULL, &object, error))\n            return FALSE;\n"
         "        plan->version = g_strdup(object.version);\n"
         "        plan->object_bytes = object.size;\n"

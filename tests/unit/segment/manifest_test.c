@@ -226,6 +226,21 @@ static void test_unknown_members_are_passed_over(void)
     g_assert_true(ak_manifest_parse(ak_view_str(json), &manifest, NULL));
 }
 
+/* Where it is false it is absent, so that other segments stay as they were. */
+static void test_event_objects(void)
+{
+    g_autofree char *json = json_with("day", "\"2025-02-01\",\"eventObjects\":true");
+    g_autofree char *wrong = json_with("day", "\"2025-02-01\",\"eventObjects\":1");
+    g_auto(AkManifest) manifest = {0};
+    g_auto(AkBuf) again = {0};
+
+    g_assert_true(ak_manifest_parse(ak_view_str(json), &manifest, NULL));
+    g_assert_true(manifest.has_event_objects);
+    ak_manifest_write(&manifest, &again);
+    g_assert_true(ak_view_equal(ak_buf_view(&again), ak_view_str(json)));
+    check_refused(ak_view_str(wrong), "manifest member 'eventObjects' is missing or wrong");
+}
+
 static void test_no_object(void)
 {
     static const char *const texts[] = {"", "null", "[]", "1", "\"{}\"", "{", "nonsense"};
@@ -293,6 +308,7 @@ int main(int argc, char **argv)
     g_test_add_func("/segment/manifest/wrong_values", test_wrong_values);
     g_test_add_func("/segment/manifest/contradictions", test_contradictions);
     g_test_add_func("/segment/manifest/unknown_members", test_unknown_members_are_passed_over);
+    g_test_add_func("/segment/manifest/event_objects", test_event_objects);
     g_test_add_func("/segment/manifest/no_object", test_no_object);
     g_test_add_func("/segment/manifest/no_strict_json", test_no_strict_json);
     g_test_add_func("/segment/manifest/truncated", test_truncated);
