@@ -114,26 +114,34 @@ static void count_faults(AkFaultSet faults, AkSegment *segment)
         segment->faults[code] += faults & 1;
 }
 
-/* The event's line, leaf hash, tag and computed hash. */
-static void add_event(AkSegmentBuilder *builder, const AkEvent *event, AkSegment *segment)
+AkFaultSet ak_segment_line(AkSegmentBuilder *builder, const AkEvent *event, char hash[65],
+                           AkBuf *out)
 {
     AkEvent complete = *event;
     AkCheckResult result;
-    char *hash = ak_buf_reserve(&segment->hashes, HASH_TEXT);
-    gsize start = builder->lines.len;
-    guint64 tag = GUINT64_TO_LE(ak_segment_tag(event->id));
 
     ak_buf_truncate(&builder->payload, 0);
     ak_checker_check(builder->checker, event, &builder->payload, &result);
     memset(hash, 0, HASH_TEXT);
     if (result.has_hash)
         ak_hex_encode(result.hash, AK_SHA256_LEN, hash);
-    segment->hashes.len += HASH_TEXT;
     if (complete.hash.data == NULL && result.has_hash)
         complete.hash = ak_view(hash, HASH_TEXT - 1);
-    count_faults(result.faults, segment);
     ak_envelope_write(builder->canonical, &complete, ak_view_str(builder->chain), result.canonical,
-                      &result.info, result.faults, &builder->lines);
+                      &result.info, result.faults, out);
+    return result.faults;
+}
+
+/* The event's line, leaf hash, tag and computed hash. */
+static void add_event(AkSegmentBuilder *builder, const AkEvent *event, AkSegment *segment)
+{
+    gsize start = builder->lines.len;
+    guint64 tag = GUINT64_TO_LE(ak_segment_tag(event->id));
+
+    count_faults(ak_segment_line(builder, event, ak_buf_reserve(&segment->hashes, HASH_TEXT),
+                                 &builder->lines),
+                 segment);
+    segment->hashes.len += HASH_TEXT;
     ak_tree_leaf_hash(builder->leaf_sha, builder->lines.data + start, builder->lines.len - start,
                       (guint8 *)ak_buf_reserve(&segment->leaves, AK_SHA256_LEN));
     segment->leaves.len += AK_SHA256_LEN;

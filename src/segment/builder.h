@@ -42,6 +42,13 @@ gboolean ak_segment_build(AkSegmentBuilder *builder, const AkEvent *events, gsiz
                           AkSegment *segment, GError **error) AK_MUST_CHECK;
 
 /*
+ * Checks @event and appends its line alone, without newline: the one that ak_segment_build() writes
+ * for it. @hash: the computed hash, "" when there is none.
+ */
+AkFaultSet ak_segment_line(AkSegmentBuilder *builder, const AkEvent *event, char hash[65],
+                           AkBuf *out);
+
+/*
  * Ends the object: appends the segment's leaves to @tree, signs the checkpoint of
  * "<origin>/<chain>" over it and writes the footer.
  */

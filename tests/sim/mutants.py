@@ -58,8 +58,8 @@ MUTANTS = {
         ".retain_until_usec = plan->retain_until_usec - 86400000000LL,")],
     # promise 5
     "fault-dropped": [(
-        "    count_faults(result.faults, segment);\n",
-        "    count_faults(result.faults, segment);\n    result.faults = 0;\n")],
+        "&result.info, result.faults, out);\n",
+        "&result.info, 0, out);\n")],
 
     # seals
     "seal-too-early": [("(grace_ms != 0 ? grace_ms : DEFAULT_GRACE_MS) * 1000LL) - 1;",
@@ -78,6 +78,19 @@ MUTANTS = {
     "upkeep-starved": [("    if (!is_upkeep_due(pipeline))\n        start", "    start")],
     # silence
     "silence-forgotten": [("    if (interval == 0)\n", "    if (TRUE)\n")],
+    # sinks
+    "sink-gap-papered-over": [(
+        "    if (tail->index < at->index)\n",
+        "    if (FALSE)\n")],
+    "sink-tail-ignored": [(
+        "    if (tail->index > at->index)\n        return catch_up(self, tail, error);\n",
+        "    if (tail->index > at->index)\n        return TRUE;\n")],
+    "sink-hash-ignored": [(
+        "    if ((self->sink->caps & AK_SINK_KNOWS_HASH) != 0 &&\n",
+        "    if (FALSE &&\n")],
+    "sink-pointer-first": [(
+        "mark->to.index <= index) {\n",
+        "(index == index)) {\n")],
 }
 
 STALE = """
@@ -86,7 +99,7 @@ STALE = """
 __attribute__((constructor)) static void mutant_is_stale(void)
 {
     fputs("mutant '%s' no longer fits %s: mend tests/sim/mutants.py\\n", stderr);
-    _Exit(3);
+    _Exit(99); /* an error, also for a test that has to fail */
 }
 """
 
