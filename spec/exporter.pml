@@ -5,6 +5,8 @@
  * -DEVENTS=2|3 -DPROCESSES=2|3 -DFAULTS=n   size; FAULTS: how many faults may happen in all
  * -DHEAD_FIRST    a store without conditional writes: HEAD, then PUT
  * -DFOREIGN       somebody else may put an object of his own under one of our keys
+ * -DSEALS         a midnight passes, and the day before it is sealed
+ * -DFAILOVER      the database may lose its last transactions, and with them every connection
  * -DMUTANT_…      breaks one rule on purpose; each has to be found
  */
 #ifndef EVENTS
@@ -29,6 +31,7 @@
 #define single_writer 105
 #define never_refused 106
 #define no_false_alarm 107
+#define day_closed 108
 
 /* The database: the chain's row, its plans and its events. */
 byte epoch;            /* grows with each holder */
@@ -45,8 +48,26 @@ bool has_bad[KEYS]; /* written by us with other content */
 bool is_foreign[KEYS];
 bool is_unlocked[KEYS];
 
+#ifdef SEALS
+/* Two days. What is planned before the first one is sealed is filed under it, later events under the
+ * second; from the plan of the seal on nothing may be filed under the first. */
+mtype = {OPEN, SEAL_PLANNED, DAY_SEALED};
+mtype day_is = OPEN;
+bool is_midnight;
+byte filed;     /* events filed under the first day */
+byte seal_end;  /* what its seal says */
+byte seal_there; /* what the one in the store says, plus 1; 0: there is none */
+#endif
+
+#ifdef FAILOVER
+/* The replica, which stopped following at some time; and who has lost the connection. */
+bool has_replica, has_failed;
+byte was_epoch, was_holder, was_plan_end[EVENTS], was_plan_next, was_pointer;
+bool is_cut[PROCESSES];
+#endif
+
 /* A request whose sender gave up or died, and that arrives later. */
-mtype = {NOTHING, LATE_PUT, LATE_COMMIT};
+mtype = {NOTHING, LATE_PUT, LATE_COMMIT, LATE_SEAL};
 mtype late = NOTHING;
 byte late_first, late_end, late_epoch;
 bool late_is_other;
@@ -150,6 +171,9 @@ inline forget()
 {
     pop(); pop();
     seen_pointer = 0; next = 0; error = WELL; is_closing = false; is_commit_over = false;
+#ifdef SEALS
+    is_next_day = false;
+#endif
     session[me] = 0
 }
 
@@ -250,6 +274,37 @@ inline put(i)
 #define can_commit (may_commit && is_ready(0))
 #endif
 
+/*
+ * ak_session_catch_up(): what a database that was lost does not know. An object that starts where the
+ * chain goes on is taken over as it is; before one that starts behind, a segment ends.
+ */
+#if defined(FAILOVER) && !defined(MUTANT_HOLES_IGNORED)
+#define may_take_one(n) (!((n) + 1 < EVENTS && holds((n), (n) + 2)))
+#define may_take_two(n) (!holds((n), (n) + 1) && !starts((n) + 1))
+#define starts(n) (holds((n), (n) + 1) || ((n) + 1 < EVENTS && holds((n), (n) + 2)))
+#else
+#define may_take_one(n) true
+#define may_take_two(n) true
+#endif
+
+#ifdef SEALS
+/* The seal says how far the day goes; the store has one of it. */
+inline write_seal(says)
+{
+    assert((seal_there == 0 || seal_there == (says) + 1) && no_duplicate);
+    assert(day_is != OPEN && seal_end == (says) && as_planned);
+    seal_there = (says) + 1
+}
+
+inline leave_late_seal()
+{
+    if
+    :: late == NOTHING -> late = LATE_SEAL; late_end = seal_end
+    :: true
+    fi
+}
+#endif
+
 /* ak_walk_next(): by links, never past what is not there yet. */
 #ifdef MUTANT_WALK_BY_TIME
 #define may_read (is_there[next] || (next + 1 < EVENTS && is_there[next + 1]))
@@ -266,15 +321,25 @@ proctype exporter(byte me)
     mtype error = WELL;
     bool is_closing;     /* nothing more is read: a gap that lasted, or SIGTERM */
     bool is_commit_over; /* a commit failed: no other follows */
+#ifdef SEALS
+    bool is_next_day; /* what this session reads is filed under the second day */
+#endif
 
+#ifdef FAILOVER
+    {
+    skip; /* a label cannot be the first */
+#endif
 idle:
     /* A standby; BUSY is tried again until the lease is free. */
     atomic {
-        holder == 0 || is_expired;
+        holder == 0 || is_expired || holder == me + 1; /* under the same name at once */
 #ifndef MUTANT_EPOCH_STANDS
         epoch = epoch + 1;
 #else
         epoch = (epoch == 0 -> 1 : epoch);
+#endif
+#ifdef MUTANT_RETAKE_AS_BEFORE
+        epoch = (holder == me + 1 && epoch > 1 -> epoch - 1 : epoch);
 #endif
         assert(is_new(epoch) && single_writer);
         holder = me + 1;
@@ -304,6 +369,9 @@ idle:
         fi;
         seen_pointer = 0;
         next = pointer;
+#if defined(SEALS) && !defined(MUTANT_SEAL_FORGOTTEN)
+        is_next_day = (day_is != OPEN);
+#endif
 #ifndef MUTANT_SKIP_RECOVER
         at = 0;
         do
@@ -361,8 +429,8 @@ idle:
         state[at] = SEALED;
         first[at] = next;
         if
-        :: next = next + 1
-        :: next + 1 < EVENTS && is_there[next + 1] -> next = next + 2
+        :: may_take_one(next) -> next = next + 1
+        :: next + 1 < EVENTS && is_there[next + 1] && may_take_two(next) -> next = next + 2
         fi;
         end[at] = next;
         at = 0
@@ -390,6 +458,15 @@ idle:
                 /* who holds the lease is never told that its plan does not follow */
 #ifndef MUTANT_WALK_BY_TIME
                 assert((first[at] == plan_next || plan_end[first[at]] == end[at]) && never_refused);
+#endif
+#ifdef SEALS
+                /* who holds the lease is never told that the day is sealed */
+                if
+                :: !is_next_day && plan_end[first[at]] == 0 ->
+                    assert(day_is == OPEN && day_closed);
+                    filed = end[at]
+                :: else
+                fi;
 #endif
                 plan_end[first[at]] = end[at];
                 plan_next = end[at];
@@ -440,6 +517,77 @@ idle:
         at = 0
     }
 
+#ifdef SEALS
+    /* JOB_UPKEEP: nothing is on its way, and the day is over; or its plan was found */
+    :: atomic {
+        is_midnight && error == WELL && day_is == OPEN && plan_next > 0 &&
+#ifdef MUTANT_SEAL_IN_FLIGHT
+        state[0] != LEFT ->
+#else
+        state[0] == FREE && state[1] == FREE ->
+#endif
+        if
+        :: may_fault -> fault(); error = OUTSIDE
+        :: true ->
+            if
+            :: is_refused(session[me]) -> error = FENCED
+            :: else ->
+                assert_current(session[me]);
+                /* who holds the lease is never told that something of the day is not archived */
+                assert(pointer >= filed && never_refused);
+#ifndef MUTANT_SEAL_UNPLANNED
+                day_is = SEAL_PLANNED;
+#endif
+                seal_end = filed;
+                if
+                :: is_next_day = true
+                :: may_fault -> fault(); error = OUTSIDE /* answer lost */
+                fi
+            fi
+        fi
+    }
+    :: atomic {
+#ifdef MUTANT_SEAL_UNPLANNED
+        is_midnight && pointer > 0 && pointer == plan_next &&
+#endif
+        error == WELL && !has_left && day_is != DAY_SEALED && seal_there == 0 &&
+#ifndef MUTANT_SEAL_UNPLANNED
+        day_is == SEAL_PLANNED &&
+#endif
+        state[0] == FREE && state[1] == FREE ->
+        if
+        :: write_seal(seal_end)
+        :: may_fault -> fault(); leave_late_seal(); error = OUTSIDE
+        :: may_fault -> fault(); write_seal(seal_end); error = OUTSIDE /* answer lost */
+        fi
+    }
+    :: atomic {
+        error == WELL && !has_left && day_is == SEAL_PLANNED && state[0] == FREE &&
+        state[1] == FREE &&
+#ifdef MUTANT_SEAL_BEFORE_PUT
+        true ->
+#else
+        seal_there != 0 ->
+#endif
+        if
+        :: may_fault -> fault(); error = OUTSIDE
+        :: true ->
+            if
+            :: is_refused(session[me]) -> error = FENCED
+            :: else ->
+                assert_current(session[me]);
+                assert(seal_there == seal_end + 1 && archived_first);
+                assert(seal_end == filed && day_closed);
+                day_is = DAY_SEALED;
+                if
+                :: true
+                :: may_fault -> fault(); error = OUTSIDE /* answer lost */
+                fi
+            fi
+        fi
+    }
+#endif
+
     /* JOB_RENEW, where it changes anything */
     :: atomic {
         error == WELL && !has_left && (is_stale(me) || (is_alive(me) && is_expired)) ->
@@ -471,6 +619,9 @@ idle:
         goto idle
     }
     od
+#ifdef FAILOVER
+    } unless { atomic { is_cut[me] -> is_cut[me] = false; forget(); goto idle } }
+#endif
 }
 
 /*
@@ -482,6 +633,45 @@ idle:
 #define may_expire (is_alive(holder - 1) && may_fault)
 #else
 #define may_expire (!is_alive(holder - 1) || may_fault)
+#endif
+
+#ifdef FAILOVER
+inline copy_to_replica()
+{
+    has_replica = true;
+    was_epoch = epoch; was_holder = holder; was_plan_next = plan_next; was_pointer = pointer;
+    was_plan_end[0] = plan_end[0]; was_plan_end[1] = plan_end[1];
+#if EVENTS == 3
+    was_plan_end[2] = plan_end[2];
+#endif
+}
+
+#ifdef LATE_AFTER_FAILOVER
+#define may_lose true
+#else
+#define may_lose (late != LATE_PUT)
+#endif
+
+/* Sessions end with their connections; commits that are under way are gone. */
+inline fail_over()
+{
+    has_failed = true;
+    epoch = was_epoch; holder = was_holder; plan_next = was_plan_next; pointer = was_pointer;
+    plan_end[0] = was_plan_end[0]; plan_end[1] = was_plan_end[1];
+    is_cut[0] = (session[0] != 0); is_cut[1] = (session[1] != 0);
+    session[0] = 0; session[1] = 0;
+    was_epoch = 0; was_holder = 0; was_plan_next = 0; was_pointer = 0;
+    was_plan_end[0] = 0; was_plan_end[1] = 0;
+#if EVENTS == 3
+    plan_end[2] = was_plan_end[2]; was_plan_end[2] = 0;
+#endif
+    is_expired = false;
+    if
+    :: late == LATE_COMMIT ->
+        late = NOTHING; late_first = 0; late_end = 0; late_epoch = 0
+    :: else
+    fi
+}
 #endif
 
 proctype world()
@@ -526,6 +716,24 @@ proctype world()
         fi;
         late = NOTHING; late_first = 0; late_end = 0; late_epoch = 0
     }
+#ifdef SEALS
+    :: atomic { !is_midnight -> is_midnight = true }
+    :: atomic {
+        late == LATE_SEAL ->
+        if
+        :: seal_there == 0 -> write_seal(late_end)
+        :: true /* taken, or lost for good */
+        fi;
+        late = NOTHING; late_end = 0
+    }
+#endif
+#ifdef FAILOVER
+    :: atomic { !has_replica -> copy_to_replica() }
+    :: atomic {
+        has_replica && !has_failed && may_fault && may_lose -> fault();
+        fail_over()
+    }
+#endif
 #ifdef FOREIGN
     :: atomic {
         may_fault -> fault();
