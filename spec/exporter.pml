@@ -312,6 +312,13 @@ inline leave_late_seal()
 #define may_read is_there[next]
 #endif
 
+/* Who comes back under the name that holds the lease takes it at once. */
+#ifdef MUTANT_LEASE_FOREVER
+#define has_name(p) false
+#else
+#define has_name(p) (holder == (p) + 1)
+#endif
+
 proctype exporter(byte me)
 {
     mtype state[2] = FREE;
@@ -332,7 +339,7 @@ proctype exporter(byte me)
 idle:
     /* A standby; BUSY is tried again until the lease is free. */
     atomic {
-        holder == 0 || is_expired || holder == me + 1; /* under the same name at once */
+        holder == 0 || is_expired || has_name(me);
 #ifndef MUTANT_EPOCH_STANDS
         epoch = epoch + 1;
 #else

@@ -178,6 +178,19 @@ SimChain *sim_chain_new(guint number)
     return chain;
 }
 
+AkView sim_chain_line(const SimChain *chain, guint event, guint index, AkArena *arena)
+{
+    g_autofree char *line = g_strndup(chain->lines[event].data, chain->lines[event].len);
+    g_autofree char *old = g_strdup_printf(",\"index\":%u,", event);
+    g_autofree char *moved = NULL;
+    char *at = strstr(line, old);
+
+    g_assert_nonnull(at);
+    *at = '\0';
+    moved = g_strdup_printf("%s,\"index\":%u,%s", line, index, at + strlen(old));
+    return ak_arena_copy(arena, ak_view_str(moved));
+}
+
 void sim_chain_free(SimChain *chain)
 {
     ak_arena_clear(&chain->arena);

@@ -25,6 +25,9 @@ typedef struct {
 
 /* The @number-th of the pool. */
 SimChain *sim_chain_new(guint number);
+/* The line of @event when it stands at @index. */
+AkView sim_chain_line(const SimChain *chain, guint event, guint index, AkArena *arena);
+
 void sim_chain_free(SimChain *chain);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "segment/seal.h"
 #include "sim/check_seals.h"
+#include "sim/person.h"
 #include "sim/seals.h"
 #include "sim/store.h"
 #include "util/time.h"
@@ -30,7 +31,7 @@ static void expected_digest(SimWorld *world, const AkSegmentRow *row, guint8 out
 
     ak_sha256_begin(sha);
     for (guint64 i = row->first_index; i <= row->last_index; i++)
-        ak_sha256_add(sha, world->chain->lines[i].data, world->chain->lines[i].len);
+        ak_sha256_add(sha, world->archive->lines[i].data, world->archive->lines[i].len);
     ak_sha256_end(sha, out);
 }
 
@@ -40,7 +41,7 @@ static gboolean is_right_day(const SimWorld *world, guint at)
 {
     gint64 open_day = world->seals->len > 0 ? sim_open_day(world, FALSE) : G_MININT64;
     const AkSegmentRow *row = g_ptr_array_index(world->segments, at), *before = NULL;
-    gint64 day = ak_time_day(world->chain->events[row->first_index].ts_usec);
+    gint64 day = ak_time_day(world->archive->events[row->first_index].ts_usec);
 
     if (at > 0) {
         before = g_ptr_array_index(world->segments, at - 1);
@@ -48,7 +49,7 @@ static gboolean is_right_day(const SimWorld *world, guint at)
     }
     day = MAX(day, open_day);
     for (guint64 i = row->first_index; i <= row->last_index; i++)
-        if (ak_time_day(world->chain->events[i].ts_usec) > row->day)
+        if (ak_time_day(world->archive->events[i].ts_usec) > row->day)
             return FALSE;
     /* a restored database may not know yet what was sealed when its object was filed */
     return row->day == day || (row->day > day && world->has_seen[SIM_RESTORE]);
@@ -68,7 +69,7 @@ void sim_check_plan(SimWorld *world, const SimRequest *request)
         first = before->last_index + 1;
     }
     if (row->first_index != first || row->last_index < first ||
-        row->last_index >= world->n_events) {
+        row->last_index >= world->n_archive) {
         sim_violate(world,
                     "promise 1: plan of %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT
                     " where %" G_GUINT64_FORMAT " is next",
@@ -113,6 +114,8 @@ void sim_check_put(SimWorld *world, const SimObject *object)
     world->lab->stats.puts++;
     if (row == NULL && seal == NULL && ak_heartbeat_key_parse(object->key, chain, &usec))
         sim_check_heartbeat(world, object);
+    else if (row == NULL && seal == NULL && sim_is_statement(world, object))
+        sim_check_statement(world, object);
     else if (row == NULL && seal == NULL)
         sim_violate(world, "promise 2: '%s' is put without a plan", object->key);
     else if (!object->is_bad && !is_locked(object, until))

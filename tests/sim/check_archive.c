@@ -31,7 +31,7 @@ void sim_archive_check_free(SimArchiveCheck *check)
 static gboolean has_lines(SimWorld *world, AkView object, const AkSegmentRow *row)
 {
     SimArchiveCheck *check = world->lab->check;
-    const SimChain *chain = world->chain;
+    const SimChain *chain = world->archive;
     gsize expected = 0, at = 0, size;
 
     for (guint64 i = row->first_index; i <= row->last_index; i++)
@@ -60,7 +60,7 @@ static gboolean has_footer(SimWorld *world, AkView object, const AkSegmentRow *r
         return FALSE;
     return manifest->first_index == row->first_index && manifest->last_index == row->last_index &&
            manifest->tree_size == row->last_index + 1 &&
-           memcmp(manifest->root, world->chain->roots[row->last_index + 1], AK_SHA256_LEN) == 0 &&
+           memcmp(manifest->root, world->archive->roots[row->last_index + 1], AK_SHA256_LEN) == 0 &&
            ak_checkpoint_parse(ak_view_str(manifest->checkpoint), &checkpoint, NULL) &&
            checkpoint.size == manifest->tree_size &&
            memcmp(checkpoint.root, manifest->root, AK_SHA256_LEN) == 0;
@@ -91,8 +91,8 @@ void sim_check_archived(SimWorld *world, const AkSegmentRow *row)
         return;
     }
     sim_check_object(world, object);
-    ak_tree_save(&world->chain->trees[row->last_index + 1], &edge);
-    if (memcmp(row->root, world->chain->roots[row->last_index + 1], AK_SHA256_LEN) != 0 ||
+    ak_tree_save(&world->archive->trees[row->last_index + 1], &edge);
+    if (memcmp(row->root, world->archive->roots[row->last_index + 1], AK_SHA256_LEN) != 0 ||
         !ak_view_equal(ak_buf_view(&row->edge), ak_buf_view(&edge)))
         sim_violate(world, "promise 6: the tree after '%s' is not the chain's", row->key);
     if (row->object_bytes != g_bytes_get_size(object->data))

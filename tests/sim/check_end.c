@@ -3,6 +3,7 @@
 #include "sim/check.h"
 #include "sim/check_archive.h"
 #include "sim/check_seals.h"
+#include "sim/person.h"
 #include "sim/store.h"
 #include "util/time.h"
 
@@ -70,7 +71,7 @@ static void check_object(SimWorld *world, const SimObject *object, const SimProc
     char chain[64];
     gint64 when;
 
-    if (ak_heartbeat_key_parse(object->key, chain, &when))
+    if (ak_heartbeat_key_parse(object->key, chain, &when) || sim_is_statement(world, object))
         return; /* looked at when it was put */
     if (ak_seal_key_parse(object->key, chain, &when))
         sim_check_seal_object(world, object);
@@ -96,12 +97,39 @@ static void check_objects(SimWorld *world, const SimProcess *last)
     }
 }
 
+static gboolean is_gone(const SimWorld *world, guint64 index)
+{
+    return world->rows[world->event_of[index]].is_gone;
+}
+
+static gboolean is_passed(const SimWorld *world, guint event)
+{
+    for (gint64 i = 0; i <= world->pointer.index; i++)
+        if (world->event_of[i] == event)
+            return TRUE;
+    return FALSE;
+}
+
+/* A row that hangs on a lost one, when the chain was said to go on with another: it stays out. */
+static gboolean has_left_out(const SimWorld *world)
+{
+    for (guint i = 0; i < world->n_events; i++) {
+        gboolean is_in = world->rows[i].is_gone;
+
+        for (guint j = 0; j < world->n_archive; j++)
+            is_in |= world->event_of[j] == i;
+        if (!is_in)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Promise 5 and the pointer: rows are marked exactly up to it. */
 static void check_rows(SimWorld *world)
 {
     for (guint i = 0; i < world->n_events; i++) {
         const SimRow *row = &world->rows[i];
-        gboolean is_archived = (gint64)i <= world->pointer.index;
+        gboolean is_archived = is_passed(world, i);
 
         if (!row->is_gone && row->is_archived != is_archived)
             sim_violate(world, "row %u %s marked, pointer at %" G_GINT64_FORMAT, i,
@@ -126,7 +154,7 @@ static gboolean is_blocked(SimWorld *world, const AkSegmentRow *plan)
     gboolean is_bad = FALSE;
 
     for (guint64 i = plan->first_index; i <= plan->last_index; i++)
-        if (world->rows[i].is_gone)
+        if (is_gone(world, i))
             return TRUE;
     for (guint i = 0; i < world->objects->len; i++) {
         const SimObject *object = g_ptr_array_index(world->objects, i);
@@ -143,8 +171,8 @@ static gboolean is_blocked(SimWorld *world, const AkSegmentRow *plan)
 
 static gboolean has_rows_after(const SimWorld *world, guint64 index)
 {
-    for (guint64 i = index + 1; i < world->n_events; i++)
-        if (!world->rows[i].is_gone)
+    for (guint64 i = index + 1; i < world->n_archive; i++)
+        if (!is_gone(world, i))
             return TRUE;
     return FALSE;
 }
@@ -155,10 +183,10 @@ static gboolean has_rows_after(const SimWorld *world, guint64 index)
  */
 static gboolean are_rows_unseen(const SimWorld *world, guint64 gone)
 {
-    const AkEvent *events = world->chain->events;
+    const AkEvent *events = world->archive->events;
 
-    for (guint64 i = gone + 1; i < world->n_events; i++)
-        if (!world->rows[i].is_gone &&
+    for (guint64 i = gone + 1; i < world->n_archive; i++)
+        if (!is_gone(world, i) &&
             (world->calm_pointer < 0 || events[i].ts_usec >= events[world->calm_pointer].ts_usec))
             return FALSE;
     return TRUE;
@@ -171,10 +199,11 @@ static void check_progress(SimWorld *world, const SimProcess *last)
     const AkSegmentRow *plan = open_plan(world);
     const char *said = last->error != NULL ? last->error->message : "well";
 
-    if (ended_with(last, AK_ERROR_CONFLICT) && sim_is_seal_blocked(world))
+    if (ended_with(last, AK_ERROR_CONFLICT) &&
+        (sim_is_seal_blocked(world) || sim_is_statement_blocked(world)))
         return;
-    if (next == world->n_events) {
-        if (last->error != NULL)
+    if (next == world->n_archive) {
+        if (last->error != NULL && !(ended_with(last, AK_ERROR_GAP) && has_left_out(world)))
             sim_violate(world, "liveness: everything is archived, but the last run says: %s", said);
     } else if (plan != NULL) {
         if (!is_blocked(world, plan) ||
@@ -184,7 +213,7 @@ static void check_progress(SimWorld *world, const SimProcess *last)
     } else if (ended_with(last, AK_ERROR_CONFLICT) && world->has_seen[SIM_RESTORE] &&
                has_obstacle(world)) {
         return; /* at an object that the database does not know any more */
-    } else if (!world->rows[next].is_gone) {
+    } else if (!is_gone(world, next)) {
         sim_violate(world,
                     "liveness: pointer stops before event %" G_GUINT64_FORMAT
                     "; the last run ended: %s",
@@ -198,7 +227,8 @@ static void check_progress(SimWorld *world, const SimProcess *last)
                     "promise 1: event %" G_GUINT64_FORMAT
                     " is gone and others follow, but the last run ended: %s",
                     next, said);
-    } else if (!has_rows_after(world, next) && last->error != NULL) {
+    } else if (!has_rows_after(world, next) && last->error != NULL &&
+               !(ended_with(last, AK_ERROR_GAP) && has_left_out(world))) {
         sim_violate(world, "liveness: nothing is left to do, but the last run says: %s", said);
     }
     if (last->error == NULL && last->report.head.index != world->pointer.index)
@@ -215,4 +245,5 @@ void sim_check_end(SimWorld *world, const SimProcess *last)
     check_rows(world);
     check_progress(world, last);
     sim_check_upkeep(world, last);
+    sim_check_accepted(world);
 }

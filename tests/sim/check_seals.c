@@ -50,7 +50,7 @@ static gboolean has_checkpoint(const SimWorld *world, const AkSeal *seal, guint6
 
     return ak_checkpoint_parse(ak_view_str(seal->checkpoint), &checkpoint, NULL) &&
            checkpoint.size == last_index + 1 &&
-           memcmp(checkpoint.root, world->chain->roots[last_index + 1], AK_SHA256_LEN) == 0;
+           memcmp(checkpoint.root, world->archive->roots[last_index + 1], AK_SHA256_LEN) == 0;
 }
 
 static gboolean is_segment(const AkSealSegment *listed, const AkSegmentRow *row)
@@ -80,8 +80,8 @@ static gboolean lists_segments(const SimWorld *world, const AkSeal *seal)
             return FALSE;
     }
     return at == seal->segments->len && last > 0 &&
-           g_str_equal(seal->prev_hash, before > 0 ? world->chain->hashes[before - 1] : "") &&
-           g_str_equal(seal->last_hash, world->chain->hashes[last - 1]);
+           g_str_equal(seal->prev_hash, before > 0 ? world->archive->hashes[before - 1] : "") &&
+           g_str_equal(seal->last_hash, world->archive->hashes[last - 1]);
 }
 
 void sim_check_seal_object(SimWorld *world, const SimObject *object)
@@ -124,7 +124,8 @@ static gboolean says_checkpoint(const SimWorld *world, const char *text, guint64
     g_autofree char *origin = ak_segment_origin("sim", SIM_CHAIN_NAME);
     g_auto(AkBuf) note = {0}, quoted = {0};
 
-    if (!ak_checkpoint_sign(world->lab->key, origin, size, world->chain->roots[size], &note, NULL))
+    if (!ak_checkpoint_sign(world->lab->key, origin, size, world->archive->roots[size], &note,
+                            NULL))
         return FALSE;
     ak_canonical_string(ak_buf_view(&note), &quoted);
     ak_buf_append_byte(&quoted, '\0');

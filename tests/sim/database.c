@@ -1,6 +1,7 @@
 #include "sim/call.h"
 #include "sim/check.h"
 #include "sim/forge.h"
+#include "sim/person.h"
 #include "sim/seals.h"
 
 /* Lease, plans and pointer, by the rules of sql/postgres/procedures.sql. Each is one transaction.
@@ -106,7 +107,8 @@ static gboolean plan(const SimRequest *request, GError **error)
     if (world->segments->len > 0)
         last = g_ptr_array_index(world->segments, world->segments->len - 1);
     if (row->first_index != sim_next_index(world) ||
-        !g_str_equal(row->prev_hash, last != NULL ? last->last_hash : ""))
+        (!g_str_equal(row->prev_hash, last != NULL ? last->last_hash : "") &&
+         !sim_is_accepted(world, row->first_index, row->prev_hash)))
         return set_wrong_move("plan", row, error);
     if (sim_is_sealed_day(world, row->day))
         return set_wrong_move("plan under a sealed day:", row, error);
@@ -177,7 +179,8 @@ static gboolean commit(SimRequest *request, GError **error)
         segment->version = g_strdup(row->version);
     } else {
         if ((gint64)row->first_index != world->pointer.index + 1 ||
-            !g_str_equal(segment->prev_hash, world->pointer.hash))
+            (!g_str_equal(segment->prev_hash, world->pointer.hash) &&
+             !sim_is_accepted(world, row->first_index, segment->prev_hash)))
             return set_wrong_move("commit of", row, error);
         move_pointer(world, segment, row);
         sim_check_commit(world, request);

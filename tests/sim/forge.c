@@ -13,7 +13,7 @@ static GBytes *forge_segment(SimWorld *world, const AkSegmentRow *plan)
     g_autoptr(AkSegmentBuilder) builder = ak_segment_builder_new(SIM_CHAIN_NAME, NULL, FALSE);
     g_autoptr(GArray) events = g_array_new(FALSE, FALSE, sizeof(AkEvent));
     g_auto(AkSegment) segment = {0};
-    AkTree tree = world->chain->trees[plan->first_index];
+    AkTree tree = world->archive->trees[plan->first_index];
 
     if (other == world->chain)
         return g_bytes_new_static("noise", 5);
@@ -59,7 +59,7 @@ void sim_forge_object(SimWorld *world, const AkSegmentRow *plan)
 static GBytes *forge_seal(SimWorld *world, const AkSealRow *plan)
 {
     g_autofree char *origin = ak_segment_origin("sim", SIM_CHAIN_NAME);
-    const SimChain *chain = world->chain;
+    const SimChain *chain = world->archive;
     g_auto(AkSeal) seal = {0};
     g_auto(AkBuf) note = {0}, bytes = {0};
 

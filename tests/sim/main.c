@@ -101,10 +101,11 @@ static void print_stats(const SimStats *stats, double seconds)
     g_print("%" G_GUINT64_FORMAT " schedules in %.1f s (%.0f/s), %" G_GUINT64_FORMAT
             " steps, %" G_GUINT64_FORMAT " runs (%" G_GUINT64_FORMAT
             " to the end), %" G_GUINT64_FORMAT " puts, %" G_GUINT64_FORMAT
-            " commits, %" G_GUINT64_FORMAT " seals, %" G_GUINT64_FORMAT " heartbeats\n",
+            " commits, %" G_GUINT64_FORMAT " seals, %" G_GUINT64_FORMAT
+            " heartbeats, %" G_GUINT64_FORMAT " gaps accepted\n",
             stats->schedules, seconds, (double)stats->schedules / seconds, stats->steps,
             stats->runs, stats->done_runs, stats->puts, stats->commits, stats->seals,
-            stats->heartbeats);
+            stats->heartbeats, stats->accepted);
     for (guint i = 0; i < SIM_N_FAULTS; i++)
         g_print("  %-22s %10" G_GUINT64_FORMAT "\n", sim_fault_name((SimFault)i), stats->faults[i]);
     g_print("known limits: gaps that no scan meets %" G_GUINT64_FORMAT

@@ -76,6 +76,9 @@ MUTANTS = {
     "sealed-day-open": [(
         "        ak_feed_open_day(pipeline->session->feed, open_day);", "        (void)open_day;")],
     "upkeep-starved": [("    if (!is_upkeep_due(pipeline))\n        start", "    start")],
+    # acceptances
+    "acceptance-not-archived": [("for (guint i = 0; batch->accepted != NULL &&",
+                                 "for (guint i = 0; FALSE &&")],
     # silence
     "silence-forgotten": [("    if (interval == 0)\n", "    if (TRUE)\n")],
     # sinks

@@ -6,6 +6,7 @@
 #include "sim/check.h"
 #include "sim/check_archive.h"
 #include "sim/check_seals.h"
+#include "sim/person.h"
 #include "sim/process.h"
 #include "sim/seals.h"
 #include "sim/table.h"
@@ -33,7 +34,7 @@ static const struct {
     [SIM_READ_CUT] = {"read cut short", 5, 300},
     [SIM_LATE_COMMIT] = {"late commit", 5, 1500},
     [SIM_DELETE_COLD] = {"archived row deleted", 5, 5000},
-    [SIM_DELETE_HOT] = {"row deleted too early", 1, 500},
+    [SIM_DELETE_HOT] = {"row deleted too early", 2, 500},
     [SIM_FOREIGN_OBJECT] = {"foreign object", 1, 1000},
     [SIM_WEAK_OBJECT] = {"weaker object", 1, 1000},
     [SIM_LOCK_DROPPED] = {"lock dropped", 1, 1000},
@@ -129,6 +130,11 @@ static void init(SimWorld *world, SimLab *lab, guint64 seed)
     most = sim_rng_chance(rng, 7000) ? 20 : SIM_MAX_EVENTS;
     world->n_events = sim_rng_between(rng, 5, most);
     world->now_usec = draw_start(world);
+    world->archive = world->chain;
+    world->n_archive = world->n_events;
+    for (guint i = 0; i < SIM_MAX_EVENTS; i++)
+        world->event_of[i] = i;
+    world->acceptances = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     world->is_conditional = sim_rng_chance(rng, 6000);
     world->ttl_ms = sim_rng_between(rng, 300, 3000);
     world->n_processes = sim_rng_between(rng, 1, LAST);
@@ -146,6 +152,9 @@ static void clear(SimWorld *world)
     sim_backup_free(world);
     g_ptr_array_unref(world->segments);
     g_ptr_array_unref(world->seals);
+    g_ptr_array_unref(world->acceptances);
+    if (world->own_archive != NULL)
+        sim_chain_free(world->own_archive);
     g_ptr_array_unref(world->objects);
     g_free(world->violation);
 }
@@ -184,7 +193,7 @@ static void watch_last(gpointer data)
 
     while (last->main != NULL && last->stop == 0) {
         last->stop =
-            (last->report.head.index + 1 == (gint64)world->n_events && sim_is_kept_up(last)) ||
+            (last->report.head.index + 1 == (gint64)world->n_archive && sim_is_kept_up(last)) ||
             world->now_usec > until;
         sim_sleep(world, 200000);
     }
@@ -209,6 +218,37 @@ static void run_last(SimWorld *world)
     }
 }
 
+static void run_calm(SimWorld *world)
+{
+    world->is_calm = TRUE;
+    world->calm_pointer = world->pointer.index;
+    world->calm_usec = world->now_usec;
+    run_last(world);
+}
+
+/* Somebody accepts the gaps that the chain stops at; now and then another storm follows. */
+static void run_accepted(SimWorld *world)
+{
+    SimProcess *last = &world->processes[LAST];
+
+    while (g_error_matches(last->error, AK_ERROR, AK_ERROR_GAP) &&
+           sim_rng_chance(&world->rng, 8000)) {
+        last->main = sim_fiber_current(world->lab->fibers);
+        if (!sim_person_accepts(last))
+            return;
+        last->main = NULL;
+        if (sim_rng_chance(&world->rng, 5000)) {
+            world->is_calm = world->is_over = FALSE;
+            for (guint i = 0; i < world->n_processes; i++)
+                sim_process_start(&world->processes[i]);
+            sim_sleep(world, sim_rng_between(&world->rng, 500, 3000) * 1000LL);
+            end_processes(world);
+            sim_sleep(world, SIM_LATEST_MS * 1000LL);
+        }
+        run_calm(world);
+    }
+}
+
 /* The storm, and after it one exporter alone in calm. */
 static void direct(gpointer data)
 {
@@ -221,11 +261,9 @@ static void direct(gpointer data)
         sim_sleep(world, SIM_LATEST_MS * 1000LL); /* nothing is under way any more */
         sim_backup_restore(world);
     }
-    world->is_calm = TRUE;
     sim_table_settle(world);
-    world->calm_pointer = world->pointer.index;
-    world->calm_usec = world->now_usec;
-    run_last(world);
+    run_calm(world);
+    run_accepted(world);
     world->end_usec = world->now_usec;
 }
 

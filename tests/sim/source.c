@@ -1,6 +1,7 @@
 #include "sim/source.h"
 
 #include "sim/call.h"
+#include "sim/person.h"
 
 /* A connection to the world's table and to auditkeep's state. */
 typedef struct {
@@ -337,6 +338,32 @@ static gboolean seals(AkSource *base, gint64 from_day, AkSealFunc func, gpointer
     return TRUE;
 }
 
+static gboolean accept_break(AkSource *base, const AkAcceptance *acceptance, AkView statement,
+                             GError **error)
+{
+    SimSource *source = (SimSource *)base;
+
+    return read_call(source, "accept", error) &&
+           sim_accept(source->world, acceptance, statement, error);
+}
+
+static gboolean acceptances(AkSource *base, AkStatementFunc func, gpointer data, GError **error)
+{
+    SimSource *source = (SimSource *)base;
+    const SimWorld *world = source->world;
+
+    if (!read_call(source, "read the acceptances", error))
+        return FALSE;
+    for (guint i = 0; i < world->acceptances->len; i++) {
+        gsize len;
+        const char *text = g_bytes_get_data(g_ptr_array_index(world->acceptances, i), &len);
+
+        if (!func(ak_view(text, len), data, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean source_wait(AkSource *base, guint timeout_ms, GError **error)
 {
     SimSource *source = (SimSource *)base;
@@ -368,6 +395,8 @@ AkSource *sim_source_open(const AkSourceConfig *config, GError **error)
         .seal_plan = seal_plan,
         .seal_commit = seal_commit,
         .seals = seals,
+        .accept = accept_break,
+        .acceptances = acceptances,
         .wait = source_wait,
     };
     gsize address = GPOINTER_TO_SIZE(config) - G_STRUCT_OFFSET(SimProcess, source);

@@ -49,7 +49,7 @@ typedef enum {
 } SimMutant;
 
 typedef struct {
-    guint64 schedules, steps, runs, done_runs, puts, commits, seals, heartbeats;
+    guint64 schedules, steps, runs, done_runs, puts, commits, seals, heartbeats, accepted;
     guint64 faults[SIM_N_FAULTS];
     guint64 violations;
     guint64 unseen_gaps, unseen_days; /* known limits: check_end.c */
@@ -126,6 +126,13 @@ struct SimWorld {
     const SimChain *chain;
     guint n_events;
     SimRow rows[SIM_MAX_EVENTS];
+
+    /* what the archive has to hold: the chain, without what a person accepted to be lost */
+    const SimChain *archive; /* by index */
+    SimChain *own_archive;   /* NULL: it is the chain */
+    guint n_archive;
+    guint event_of[SIM_MAX_EVENTS]; /* index to event */
+    GPtrArray *acceptances;         /* GBytes: statements */
 
     /* auditkeep's state in the database */
     char holder[16]; /* "": nobody */
