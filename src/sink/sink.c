@@ -3,7 +3,7 @@
 enum { MAX_NAME = 255 };
 
 /* Those that are built in, ended by NULL. */
-static const AkSinkDriver *const drivers[] = {NULL};
+static const AkSinkDriver *const drivers[] = {&ak_sink_kafka, NULL};
 
 const AkSinkDriver *ak_sink_find(const char *url, GError **error)
 {

@@ -128,6 +128,8 @@ struct AkSink {
     gsize max_event_bytes;  /* a longer line is only delivered once it is archived; 0: any */
 };
 
+extern const AkSinkDriver ak_sink_kafka;
+
 /* The driver for @url by its scheme; CONFIG when there is none. */
 const AkSinkDriver *ak_sink_find(const char *url, GError **error) AK_MUST_CHECK;
 
