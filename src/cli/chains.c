@@ -172,7 +172,8 @@ gboolean ak_chains_takes_many(const AkCommand *command)
 {
     AkCmdId id = ak_command_id(command);
 
-    return id == AK_CMD_INIT || id == AK_CMD_ARCHIVE || id == AK_CMD_STATUS || id == AK_CMD_VERIFY;
+    return id == AK_CMD_INIT || id == AK_CMD_ARCHIVE || id == AK_CMD_DELIVER ||
+           id == AK_CMD_STATUS || id == AK_CMD_VERIFY;
 }
 
 gboolean ak_chains_resolve(AkCli *cli, GError **error)

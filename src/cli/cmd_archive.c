@@ -4,6 +4,7 @@
 #include "cli/json.h"
 #include "cli/open.h"
 #include "cli/rota.h"
+#include "cli/sinks.h"
 #include "cli/stop.h"
 #include "cli/text.h"
 #include "export/export.h"
@@ -175,7 +176,7 @@ static gboolean export_chain(const AkCli *cli, const Common *common, guint64 vis
     return ak_export_run(&config, report, error);
 }
 
-static gboolean archive_chain(AkCli *cli, gpointer data, GError **error)
+static gboolean archive_one(AkCli *cli, gpointer data, GError **error)
 {
     AkExportReport report = {0};
 
@@ -186,6 +187,58 @@ static gboolean archive_chain(AkCli *cli, gpointer data, GError **error)
         return FALSE;
     }
     return print_report(cli, &report, error);
+}
+
+/* When following, the sinks run beside the export until it ends; else after it, whatever it came
+ * to. */
+static gboolean archive_with(AkCli *cli, Common *common, AkSinks *sinks, volatile gint *is_over,
+                             GError **error)
+{
+    GError *own = NULL, *theirs = NULL;
+
+    if (ak_cli_flag(cli, AK_OPT_FOLLOW))
+        ak_sinks_start(sinks);
+    (void)!archive_one(cli, common, &own);
+    if (ak_cli_flag(cli, AK_OPT_FOLLOW))
+        *is_over = 1;
+    else
+        ak_sinks_start(sinks);
+    if (ak_sinks_end(sinks, NULL, &theirs) && own == NULL)
+        return TRUE;
+    g_propagate_error(error, own != NULL ? own : theirs);
+    if (own != NULL)
+        g_clear_error(&theirs);
+    return FALSE;
+}
+
+static gboolean archive_chain(AkCli *cli, gpointer data, GError **error)
+{
+    Common *common = data;
+    volatile gint is_over = 0;
+    AkSourceConfig source;
+    AkExportConfig config = {.source = &source,
+                             .holder = common->holder,
+                             .store = common->store,
+                             .signers = common->signers,
+                             .key = common->key};
+    AkSinks *sinks;
+    GError *local = NULL;
+
+    if (ak_cli_flag(cli, AK_OPT_DRY_RUN) || ak_cli_text(cli, AK_OPT_SINK) == NULL)
+        return archive_one(cli, data, error);
+    if (!ak_open_source_config(cli, &source, error))
+        return FALSE;
+    fill_config(cli, &config);
+    if (config.is_follow)
+        config.stop = &is_over;
+    sinks = ak_sinks_new(cli, &config, &local);
+    if (sinks == NULL && local != NULL) {
+        g_propagate_error(error, local);
+        return FALSE;
+    }
+    if (sinks == NULL)
+        return archive_one(cli, data, error);
+    return archive_with(cli, common, sinks, &is_over, error);
 }
 
 /* What a visit exports at most: a chain with a long way to go gives way to others in between. */
@@ -229,6 +282,12 @@ static gboolean archive_chains(AkCli *cli, Common *common, GError **error)
 {
     AkRota rota = {visit_chain, print_visits, common, visit_events(cli)};
 
+    if (is_in_turns(cli) && ak_cli_text(cli, AK_OPT_SINK) != NULL) {
+        g_set_error(error, AK_ERROR, AK_ERROR_CONFIG,
+                    "chains that are followed in turns have no sinks beside them; hint: run "
+                    "'auditkeep deliver --follow', or raise --max-chains");
+        return FALSE;
+    }
     if (!is_in_turns(cli))
         return ak_chains_each(cli, (guint)ak_cli_number(cli, AK_OPT_MAX_CHAINS),
                               ak_cli_flag(cli, AK_OPT_FOLLOW), archive_chain, common, error);

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/open.h"
+#include "cli/status_sinks.h"
 #include "cli/text.h"
 #include "util/time.h"
 
@@ -36,7 +37,8 @@ static void append_writer(AkJson *json, const AkChainState *state)
     ak_json_close(json, '}');
 }
 
-static void append_json(GString *out, const AkCli *cli, const AkChainState *state)
+static gboolean append_json(GString *out, const AkCli *cli, AkSource *source,
+                            const AkChainState *state, GError **error)
 {
     AkJson json = {.out = out};
 
@@ -63,8 +65,11 @@ static void append_json(GString *out, const AkCli *cli, const AkChainState *stat
     } else {
         ak_json_null(&json, "lastError");
     }
+    if (!ak_status_sinks_json(source, state, &json, error))
+        return FALSE;
     ak_json_close(&json, '}');
     g_string_append_c(out, '\n');
+    return TRUE;
 }
 
 static void append_pending(GString *out, const AkChainState *state)
@@ -125,10 +130,14 @@ static gboolean show_chain(AkCli *cli, gpointer data, GError **error)
         !source->driver->state(source, &state, error) ||
         !source->driver->count_pending(source, &state, error))
         return FALSE;
-    if (ak_cli_flag(cli, AK_OPT_JSON))
-        append_json(out, cli, &state);
-    else
+    if (ak_cli_flag(cli, AK_OPT_JSON)) {
+        if (!append_json(out, cli, source, &state, error))
+            return FALSE;
+    } else {
         append_text(out, cli, &state);
+        if (!ak_status_sinks_text(source, &state, out, error))
+            return FALSE;
+    }
     return ak_cli_write(ak_view(out->str, out->len), error);
 }
 

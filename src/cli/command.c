@@ -65,6 +65,25 @@ const AkCommand ak_commands[AK_CMD_N] = {
                    "in the way",
                    WRONG_CALL, NO_OUTSIDE, "another writer holds the chain"},
          .run = ak_cmd_archive},
+    [AK_CMD_DELIVER] =
+        {.name = "deliver",
+         .arguments = "",
+         .is_stoppable = TRUE,
+         .summary = "Send events, in order and once, to Kafka and Snowflake",
+         .description =
+             "Delivers each chain to every --sink, as 'archive' does beside its own work when it "
+             "has sinks. Each sink has a lease and a pointer of its own. It asks the remote first "
+             "where it stands: a remote that lost events, or holds others than the chain, is a "
+             "named fault, and nothing is sent to it until a person has looked into it. Rows that "
+             "are pruned are read from the --archive.\n"
+             "With --json an object a sink with the members chain, sink, events, skipped (what the "
+             "remote had beyond the pointer) and head (index, id, hash).",
+         .example = "auditkeep deliver --follow --sink kafka://broker:9092/audit-events",
+         .exits = {"every sink has confirmed the head of the chain",
+                   "a sink lost events or holds others, or the chain is broken", WRONG_CALL,
+                   "database, archive or sink could not be reached, or refused us",
+                   "another writer holds the sink"},
+         .run = ak_cmd_deliver},
     [AK_CMD_ACCEPT] =
         {.name = "accept",
          .arguments = "",
@@ -96,7 +115,8 @@ const AkCommand ak_commands[AK_CMD_N] = {
              "before the first event, id, hash, at), pending, lagSeconds, oldestPending (id, ts), "
              "planned, writer (holder, epoch, held, "
              "until), lastError (text, at: what a writer ended with, if none ended well and "
-             "nothing was archived since); what is not known is null.",
+             "nothing was archived since), sinks (an object each: sink, confirmed, at, lagEvents, "
+             "lagSeconds, holder, epoch, held, error, errorAt); what is not known is null.",
          .example = "auditkeep status --json",
          .exits = {"the state was read", NULL, WRONG_CALL, NO_DATABASE},
          .run = ak_cmd_status},

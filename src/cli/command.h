@@ -7,6 +7,7 @@ typedef enum {
     AK_CMD_INIT,
     AK_CMD_APPEND,
     AK_CMD_ARCHIVE,
+    AK_CMD_DELIVER,
     AK_CMD_ACCEPT,
     AK_CMD_STATUS,
     AK_CMD_VERIFY,

@@ -7,6 +7,7 @@
 gboolean ak_cmd_init(AkCli *cli, GError **error);
 gboolean ak_cmd_append(AkCli *cli, GError **error);
 gboolean ak_cmd_archive(AkCli *cli, GError **error);
+gboolean ak_cmd_deliver(AkCli *cli, GError **error);
 gboolean ak_cmd_accept(AkCli *cli, GError **error);
 gboolean ak_cmd_status(AkCli *cli, GError **error);
 gboolean ak_cmd_verify(AkCli *cli, GError **error);

@@ -66,6 +66,23 @@ typedef enum {
     AK_OPT_THREADS,
     AK_OPT_MAX_CHAINS,
     AK_OPT_CHAINS_INTERVAL,
+    AK_OPT_SINK,
+    AK_OPT_DELIVER_AFTER,
+    AK_OPT_KAFKA_BROKERS,
+    AK_OPT_KAFKA_CONFIG,
+    AK_OPT_KAFKA_FORMAT,
+    AK_OPT_KAFKA_SOURCE,
+    AK_OPT_SNOWFLAKE_HOST,
+    AK_OPT_SNOWFLAKE_USER,
+    AK_OPT_SNOWFLAKE_KEY_FILE,
+    AK_OPT_SNOWFLAKE_KEY_FILE_2,
+    AK_OPT_SNOWFLAKE_PASSPHRASE,
+    AK_OPT_SNOWFLAKE_PIPE,
+    AK_OPT_SNOWFLAKE_ROLE,
+    AK_OPT_SNOWFLAKE_WAREHOUSE,
+    AK_OPT_SNOWFLAKE_CA_BUNDLE,
+    AK_OPT_SNOWFLAKE_OFFSET_TOKEN,
+    AK_OPT_SNOWFLAKE_KNOWN_ERRORS,
     AK_OPT_WHAT,
     AK_OPT_SINCE,
     AK_OPT_UNTIL,
@@ -131,6 +148,7 @@ typedef struct {
     guint32 commands;             /* AK_CMD_BIT() of those it applies to */
     const char *section;          /* in the configuration file, also the group in help */
     const char *key;              /* NULL: cannot stand in the configuration file */
+    gboolean is_list;             /* given again it is added, with a blank in between */
     gboolean is_secret;  /* environment only; never stored, shown or taken from the command line */
     const char *summary; /* one sentence */
     const char *text;    /* more, for the man page; may be NULL */

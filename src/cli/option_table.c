@@ -3,10 +3,11 @@
 #define C(name) AK_CMD_BIT(AK_CMD_##name)
 #define WITH_SOURCE                                                                                \
     (C(INIT) | C(APPEND) | C(ARCHIVE) | C(ACCEPT) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(GET) |  \
-     C(RESTORE))
-#define WITH_ARCHIVE (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(GET) | C(RESTORE))
-#define WITH_SIGNERS (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(RESTORE))
-#define WITH_KEY (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(RESTORE))
+     C(RESTORE) | C(DELIVER))
+#define WITH_ARCHIVE (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(GET) | C(RESTORE) | C(DELIVER))
+#define WITH_SIGNERS (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(RESTORE) | C(DELIVER))
+#define WITH_KEY (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(RESTORE) | C(DELIVER))
+#define WITH_SINK (C(ARCHIVE) | C(DELIVER) | C(VERIFY))
 #define KIB G_GUINT64_CONSTANT(1024)
 #define MIB (1024 * KIB)
 #define SECOND G_GUINT64_CONSTANT(1000)
@@ -18,6 +19,9 @@ const AkOptSection ak_option_sections[] = {{"source", "Database"},
                                            {"signers", "Signatures"},
                                            {"checkpoint", "Checkpoints"},
                                            {"export", "Export"},
+                                           {"sink", "Downstream sinks"},
+                                           {"kafka", "Kafka"},
+                                           {"snowflake", "Snowflake"},
                                            {"verify", "Verification"},
                                            {"select", "What to look at"},
                                            {"output", "Output and consent"},
@@ -275,12 +279,12 @@ const AkOption ak_options[AK_OPT_N] = {
                        .text = "A name without blanks and '+', such as 'audit.example.org'."},
     [AK_OPT_ONCE] = {.name = "once",
                      .type = AK_TYPE_BOOL,
-                     .commands = C(ARCHIVE),
+                     .commands = C(ARCHIVE) | C(DELIVER),
                      .section = "export",
                      .summary = "Export what is there, then end (the default)."},
     [AK_OPT_FOLLOW] = {.name = "follow",
                        .type = AK_TYPE_BOOL,
-                       .commands = C(ARCHIVE),
+                       .commands = C(ARCHIVE) | C(DELIVER),
                        .section = "export",
                        .summary = "Go on exporting as events arrive, until SIGTERM or SIGINT."},
     [AK_OPT_LAYOUT] =
@@ -334,7 +338,8 @@ const AkOption ak_options[AK_OPT_N] = {
          .initial = "2s",
          .min = 1,
          .max = HOUR,
-         .commands = C(ARCHIVE),
+         .commands =
+             C(ARCHIVE) | C(DELIVER),
          .section = "export",
          .key = "poll_interval",
          .summary = "With --follow, how often to look for events that nobody told us of.",
@@ -346,7 +351,7 @@ const AkOption ak_options[AK_OPT_N] = {
                           .initial = "30s",
                           .min = 1 * SECOND,
                           .max = HOUR,
-                          .commands = C(ARCHIVE),
+                          .commands = C(ARCHIVE) | C(DELIVER),
                           .section = "export",
                           .key = "lease_ttl",
                           .summary = "How long the writer's lease lasts unless it is renewed.",
@@ -358,7 +363,7 @@ const AkOption ak_options[AK_OPT_N] = {
          .initial = "2s",
          .min = 1,
          .max = HOUR,
-         .commands = C(ARCHIVE),
+         .commands = C(ARCHIVE) | C(DELIVER),
          .section = "export",
          .key = "gap_grace",
          .summary = "How long a missing predecessor may still be committed before it is a gap."},
@@ -414,7 +419,7 @@ const AkOption ak_options[AK_OPT_N] = {
          .initial = "32",
          .min = 1,
          .max = 1024,
-         .commands = C(ARCHIVE),
+         .commands = C(ARCHIVE) | C(DELIVER),
          .section = "export",
          .key = "max_chains",
          .summary = "How many chains to export at a time.",
@@ -436,6 +441,7 @@ const AkOption ak_options[AK_OPT_N] = {
                                 .section = "export",
                                 .key = "chains_interval",
                                 .summary = "With --follow: how often to look for new chains."},
+#include "cli/option_table_sink.inc"
     [AK_OPT_WHAT] =
         {.name = "what",
          .type = AK_TYPE_SET,
@@ -592,8 +598,8 @@ const AkOption ak_options[AK_OPT_N] = {
                  "over, also when it could not be finished; an older file is replaced."},
     [AK_OPT_JSON] = {.name = "json",
                      .type = AK_TYPE_BOOL,
-                     .commands = C(ACCEPT) | C(APPEND) | C(ARCHIVE) | C(STATUS) | C(VERIFY) |
-                                 C(EXPLAIN) | C(RESTORE),
+                     .commands = C(ACCEPT) | C(APPEND) | C(ARCHIVE) | C(DELIVER) | C(STATUS) |
+                                 C(VERIFY) | C(EXPLAIN) | C(RESTORE),
                      .section = "output",
                      .summary = "Print the result as JSON with stable member names."},
     [AK_OPT_DRY_RUN] = {.name = "dry-run",

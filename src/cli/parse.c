@@ -42,6 +42,7 @@ static gboolean give_value(AkCli *cli, const AkOption *option, const char *text,
     AkOptValue *value = &cli->values[ak_option_id(option)];
     g_autofree char *origin = g_strdup_printf("option '--%s'", option->name);
     g_autofree char *redacted = ak_log_redact_url(text);
+    g_autofree char *joined = NULL;
 
     if (*text == '\0')
         return config_error(error, "%s needs a value that is not empty", origin);
@@ -52,9 +53,11 @@ static gboolean give_value(AkCli *cli, const AkOption *option, const char *text,
                             "file",
                             origin, option->env[0].name != NULL ? " as " : "",
                             option->env[0].name != NULL ? option->env[0].name : "");
+    if (option->is_list && value->is_given)
+        joined = g_strjoin(" ", value->text, text, NULL);
     g_free(value->text);
     g_free(value->origin);
-    value->text = g_strdup(text);
+    value->text = joined != NULL ? g_steal_pointer(&joined) : g_strdup(text);
     value->origin = g_steal_pointer(&origin);
     value->is_given = TRUE;
     return ak_value_parse(option, text, value->origin, &value->number, error);

@@ -46,6 +46,13 @@ from caller import PROGRAM
     (["archive", "--origin", "our audit"],
      "option '--origin': 'our audit' is not a name of 1 to 255 bytes without blanks and '+'; "
      "hint: name the archive, such as 'audit.example.org'"),
+    (["deliver", "--source", "sqlite:x", "--sink", "amqp://h/queue"],
+     "cannot tell what kind of sink the URL names; hint: --sink kafka://HOST:PORT/TOPIC or "
+     "snowflake://ACCOUNT/DATABASE/SCHEMA/TABLE"),
+    (["deliver", "--source", "sqlite:x"],
+     "'deliver' needs --sink; hint: give it, or set AUDITKEEP_SINK or its key in the "
+     "configuration file"),
+    (["deliver", "--follow", "--once"], "--follow and --once exclude each other"),
     (["archive", "--follow", "--once"], "--follow and --once exclude each other"),
     (["restore"], "'restore' writes into the database at --source; hint: --dry-run shows what it "
                   "would do, --yes does it"),

@@ -119,7 +119,7 @@ def test_status_of_an_empty_chain(trail):
     assert json.loads(trail("status", "--json").out) == {
         "chain": "main", "archived": {"index": -1, "id": None, "hash": None, "at": None}, "pending": 0, "lagSeconds": 0, "oldestPending": None,
         "planned": 0, "writer": {"holder": None, "epoch": 0, "held": False, "until": None},
-        "lastError": None}
+        "lastError": None, "sinks": []}
 
 
 def test_status_before_and_after_archiving(trail):

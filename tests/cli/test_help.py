@@ -5,8 +5,8 @@ import pathlib
 import pytest
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-COMMANDS = ["init", "append", "archive", "accept", "status", "verify", "canonical", "explain", "get",
-            "restore", "demo", "help", "man", "completion", "reference"]
+COMMANDS = ["init", "append", "archive", "deliver", "accept", "status", "verify", "canonical",
+            "explain", "get", "restore", "demo", "help", "man", "completion", "reference"]
 
 
 def compare(name, out):

@@ -59,7 +59,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 def test_bash_completion(auditkeep):
     script = auditkeep("completion", "bash").out
     assert complete(script, "ver") == ["verify"]
-    assert complete(script, "verify", "--sin") == ["--since"]
+    assert complete(script, "verify", "--sinc") == ["--since"]
     assert complete(script, "status", "--sin") == []
     assert complete(script, "status", "--log-format", "") == ["auto", "text", "json"]
     assert complete(script, "") == COMMANDS

@@ -1,0 +1,23 @@
+#ifndef AK_CLI_SINKS_H
+#define AK_CLI_SINKS_H
+
+#include "cli/cli.h"
+#include "export/export.h"
+
+/* The sinks of one chain, each delivered to on a thread of its own. */
+typedef struct AkSinks AkSinks;
+
+/*
+ * For the URLs of --sink; NULL without an error when there are none. CONFIG for a URL that names
+ * no sink, or the same one twice. @cli and @export (source, store, signers, key, holder, …) are
+ * borrowed; they run until @export's stop flag is set, when following.
+ */
+AkSinks *ak_sinks_new(const AkCli *cli, const AkExportConfig *export, GError **error) AK_MUST_CHECK;
+
+void ak_sinks_start(AkSinks *sinks);
+
+/* Waits for them, and frees @sinks; the worst error. Of each sink a report is appended to @report
+ * (NULL: logged). */
+gboolean ak_sinks_end(AkSinks *sinks, GString *report, GError **error) AK_MUST_CHECK;
+
+#endif
