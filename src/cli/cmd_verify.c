@@ -3,6 +3,7 @@
 #include "cli/open.h"
 #include "cli/stop.h"
 #include "cli/verify_output.h"
+#include "cli/verify_sinks.h"
 #include "verify/ledger_file.h"
 
 static gboolean run(AkCli *cli, const AkVerifyConfig *base, AkVerifyPage *page, GError **error)
@@ -11,7 +12,8 @@ static gboolean run(AkCli *cli, const AkVerifyConfig *base, AkVerifyPage *page, 
     g_autoptr(AkVerifyOutput) output = ak_verify_output_new(cli, &config, page);
     AkVerifyReport report = {.source_head = AK_CURSOR_START, .archive_head = AK_CURSOR_START};
     g_autoptr(GError) local = NULL;
-    gboolean is_complete = ak_verify_run(&config, &report, &local);
+    gboolean is_complete =
+        ak_verify_run(&config, &report, &local) && ak_verify_sinks(cli, &config, &report, &local);
     gboolean is_printed = ak_verify_output_end(output, &report, is_complete, error);
 
     cli->exit_status = report.n_faults > 0 ? 1 : 0;
@@ -111,7 +113,8 @@ static gboolean verify_chain(AkCli *cli, gpointer data, GError **error)
     if (!ak_open_signers(cli, &signers, error) ||
         !ak_open_checkpoint_key(cli, key, &has_key, error))
         return FALSE;
-    if (config.what != AK_VERIFY_SOURCE) {
+    if ((config.what & (AK_VERIFY_ARCHIVE | AK_VERIFY_CROSS)) != 0 ||
+        (config.what != AK_VERIFY_SOURCE && ak_cli_text(cli, AK_OPT_ARCHIVE) != NULL)) {
         store = ak_open_store(cli, error);
         if (store == NULL)
             return FALSE;

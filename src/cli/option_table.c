@@ -446,12 +446,13 @@ const AkOption ak_options[AK_OPT_N] = {
         {.name = "what",
          .type = AK_TYPE_SET,
          .value = "LIST",
-         .choices = "source|archive|cross",
+         .choices = "source|archive|cross|kafka|snowflake",
          .commands = C(VERIFY),
          .section = "select",
          .summary = "What to verify; the default is all that the options say where to find.",
          .text = "source: the rows of the database and their links. archive: the objects, their "
-                 "locks, content and checkpoints. cross: that both hold the same events."},
+                 "locks, content and checkpoints. cross: that both hold the same events. kafka, "
+                 "snowflake: that each --sink of that kind holds every event once, in order."},
     [AK_OPT_SINCE] = {.name = "since",
                       .type = AK_TYPE_TIME,
                       .value = "TIME",

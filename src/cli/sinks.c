@@ -21,7 +21,7 @@ struct AkSinks {
     Part *parts;
 };
 
-static void fill_sink(const AkCli *cli, const char *url, AkSinkConfig *out)
+void ak_sinks_config(const AkCli *cli, const char *url, AkSinkConfig *out)
 {
     *out = (AkSinkConfig){
         .url = url,
@@ -44,7 +44,7 @@ static void fill_sink(const AkCli *cli, const char *url, AkSinkConfig *out)
     };
 }
 
-static char **list_urls(const AkCli *cli)
+char **ak_sinks_urls(const AkCli *cli)
 {
     const char *text = ak_cli_text(cli, AK_OPT_SINK);
     const char *brokers = ak_cli_text(cli, AK_OPT_KAFKA_BROKERS);
@@ -95,7 +95,7 @@ static gboolean add_part(AkSinks *sinks, const char *url, GError **error)
     sinks->n++;
     part->url = g_strdup(url);
     part->name = name;
-    fill_sink(sinks->cli, part->url, &part->sink);
+    ak_sinks_config(sinks->cli, part->url, &part->sink);
     part->sink.stop = sinks->export.stop;
     part->config = (AkDeliverConfig){
         .export = &sinks->export,
@@ -109,7 +109,7 @@ static gboolean add_part(AkSinks *sinks, const char *url, GError **error)
 
 AkSinks *ak_sinks_new(const AkCli *cli, const AkExportConfig *export, GError **error)
 {
-    g_auto(GStrv) urls = list_urls(cli);
+    g_auto(GStrv) urls = ak_sinks_urls(cli);
     AkSinks *sinks;
 
     if (urls[0] == NULL)

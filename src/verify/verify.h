@@ -7,12 +7,18 @@
 #include "store/store.h"
 #include "verify/ledger.h"
 
-enum { AK_VERIFY_SOURCE = 1, AK_VERIFY_ARCHIVE = 2, AK_VERIFY_CROSS = 4 };
+enum {
+    AK_VERIFY_SOURCE = 1,
+    AK_VERIFY_ARCHIVE = 2,
+    AK_VERIFY_CROSS = 4,
+    AK_VERIFY_KAFKA = 8, /* sinks are compared by cli/verify_sinks.h */
+    AK_VERIFY_SNOWFLAKE = 16
+};
 
 /* One thing that is wrong. Everything is borrowed for the call. */
 typedef struct {
     AkFaultCode code;
-    const char *where;  /* "source", "archive" or "cross" */
+    const char *where;  /* "source", "archive", "cross", or a sink's kind */
     gint64 index;       /* -1: not about one event */
     const char *id;     /* event id or NULL */
     const char *key;    /* archive object or NULL */

@@ -20,9 +20,10 @@ from caller import PROGRAM
     (["verify", "--json=1"], "option '--json' takes no value"),
     (["verify", "--limit", "-3"], "option '--limit': '-3' is not a whole number"),
     (["verify", "--what", "all"],
-     "option '--what': 'all' is not one of source|archive|cross"),
+     "option '--what': 'all' is not one of source|archive|cross|kafka|snowflake"),
     (["verify", "--what", "source,archiv"],
-     "option '--what': 'archiv' is not one of source|archive|cross; hint: did you mean 'archive'?"),
+     "option '--what': 'archiv' is not one of source|archive|cross|kafka|snowflake; "
+     "hint: did you mean 'archive'?"),
     (["verify", "--since", "yesterday"],
      "option '--since': 'yesterday' is not a time; hint: write RFC 3339, '2025-02-01T00:00:00Z'"),
     (["archive", "--retention", "long"],
@@ -52,6 +53,8 @@ from caller import PROGRAM
     (["deliver", "--source", "sqlite:x"],
      "'deliver' needs --sink; hint: give it, or set AUDITKEEP_SINK or its key in the "
      "configuration file"),
+    (["verify", "--source", "sqlite:x", "--what", "kafka"],
+     "--what kafka needs to know which; hint: --sink kafka://…"),
     (["deliver", "--follow", "--once"], "--follow and --once exclude each other"),
     (["archive", "--follow", "--once"], "--follow and --once exclude each other"),
     (["restore"], "'restore' writes into the database at --source; hint: --dry-run shows what it "

@@ -1,4 +1,4 @@
-#include "export/deliver.h"
+#include "export/compare.h"
 #include "fixture.h"
 #include "simulated.h"
 
@@ -240,6 +240,60 @@ static void test_chain_gap(void)
     assert_delivered(&self, 5);
 }
 
+static void add_finding(const AkEvent *event, const char *detail, gpointer data)
+{
+    g_string_append_printf(data, "%" G_GINT64_FORMAT ": %s\n",
+                           event != NULL ? (gint64)event->index : -1, detail);
+}
+
+static void assert_compared(const Case *self, guint64 events, const char *expected)
+{
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    guint64 seen;
+
+    g_assert_true(ak_compare_run(&self->config, add_finding, found, &seen, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(found->str, ==, expected);
+    g_assert_cmpuint(seen, ==, events);
+}
+
+static void test_compare(void)
+{
+    g_auto(Case) self;
+
+    set_up(&self, 10, 0, FALSE);
+    g_assert_true(run(&self));
+    assert_compared(&self, 10, "");
+}
+
+/* Missing in the middle and at the end, twice there, another hash: each by its index. */
+static void test_compare_faults(void)
+{
+    g_auto(Case) self;
+    SimRecord again;
+
+    set_up(&self, 10, 0, FALSE);
+    g_assert_true(run(&self));
+    g_array_remove_range(self.remote.records, 9, 1);
+    again = g_array_index(self.remote.records, SimRecord, 6);
+    g_array_index(self.remote.records, SimRecord, 7).hash[0] = 'x';
+    g_array_insert_val(self.remote.records, 7, again);
+    g_array_remove_range(self.remote.records, 3, 2);
+    {
+        TestRow row = test_row(7);
+        g_autofree char *expected =
+            g_strdup_printf("3: sink 'sim:place' does not hold the event\n"
+                            "4: sink 'sim:place' does not hold the event\n"
+                            "-1: sink 'sim:place' holds index 6 again, at place 5\n"
+                            "7: sink 'sim:place' holds '%s' with hash 'x%s' there\n"
+                            "9: sink 'sim:place' does not hold the event\n",
+                            row.id, row.hash + 1);
+
+        assert_compared(&self, 7, expected);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -252,5 +306,7 @@ int main(int argc, char **argv)
     g_test_add_func("/export/deliver/pointer-behind", test_pointer_behind);
     g_test_add_func("/export/deliver/after-archived", test_after_archived);
     g_test_add_func("/export/deliver/chain-gap", test_chain_gap);
+    g_test_add_func("/export/compare/equal", test_compare);
+    g_test_add_func("/export/compare/faults", test_compare_faults);
     return g_test_run();
 }
