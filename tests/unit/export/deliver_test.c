@@ -1,6 +1,9 @@
 #include "export/compare.h"
+#include "fixed_key.h"
 #include "fixture.h"
 #include "simulated.h"
+
+#include <gio/gio.h>
 
 enum { EVENTS = 40, SCHEDULES = 60, MAX_RUNS = 400 };
 
@@ -294,6 +297,56 @@ static void test_compare_faults(void)
     }
 }
 
+static void remove_tree(const char *dir)
+{
+    const char *const rm[] = {"rm", "-rf", dir, NULL};
+    g_autoptr(GSubprocess) process = g_subprocess_newv(rm, G_SUBPROCESS_FLAGS_NONE, NULL);
+
+    g_assert_true(g_subprocess_wait_check(process, NULL, NULL));
+}
+
+static void archive_all(Case *self, AkStore *store, const AkSigningKey *key)
+{
+    AkExportConfig config = {.source = &self->source,
+                             .store = store,
+                             .key = key,
+                             .origin = "audit.example.org",
+                             .retention = "1 day",
+                             .lock_mode = AK_LOCK_GOVERNANCE,
+                             .holder = "exporter",
+                             .segment_events = 7,
+                             .threads = 1};
+    AkExportReport report;
+
+    (void)!ak_export_run(&config, &report, &self->error);
+    g_assert_no_error(self->error);
+    g_assert_cmpuint(report.events, ==, EVENTS);
+}
+
+/* Rows that are pruned come from the archive's objects; one behind which rows are left, too. */
+static void test_pruned(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("deliver-XXXXXX", NULL);
+    g_autofree char *url = g_strconcat("file:", dir, NULL);
+    AkStoreConfig store_config = {.url = url, .is_mutable = TRUE};
+    g_autoptr(AkStore) store = ak_store_open(&store_config, NULL);
+    g_autoptr(AkSigningKey) key = fixed_key_new();
+    g_auto(Case) self;
+
+    set_up(&self, EVENTS, 0, FALSE);
+    archive_all(&self, store, key);
+    backend_sql(self.backend, "DELETE FROM audit_events WHERE id < "
+                              "'0000ab00-0000-4000-8000-000000000023'");
+    g_assert_false(run(&self));
+    g_assert_error(self.error, AK_ERROR, AK_ERROR_MISSING);
+    self.export.store = store;
+    (void)run(&self);
+    g_assert_no_error(self.error);
+    assert_delivered(&self, EVENTS);
+    assert_compared(&self, EVENTS, "");
+    remove_tree(dir);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -306,6 +359,7 @@ int main(int argc, char **argv)
     g_test_add_func("/export/deliver/pointer-behind", test_pointer_behind);
     g_test_add_func("/export/deliver/after-archived", test_after_archived);
     g_test_add_func("/export/deliver/chain-gap", test_chain_gap);
+    g_test_add_func("/export/deliver/pruned", test_pruned);
     g_test_add_func("/export/compare/equal", test_compare);
     g_test_add_func("/export/compare/faults", test_compare_faults);
     return g_test_run();
