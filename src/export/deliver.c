@@ -451,7 +451,11 @@ gboolean ak_deliver_run(const AkDeliverConfig *config, AkDeliverReport *report, 
             g_propagate_error(error, local);
             return FALSE;
         }
-        if (report->events > before)
+        /* a standby takes over within one lease time; what got on does not pay for earlier outages
+         */
+        if (g_error_matches(local, AK_ERROR, AK_ERROR_BUSY))
+            delay_ms = ak_export_lease_ttl_ms(config->export) / 3;
+        else if (report->events > before)
             delay_ms = first_ms;
         if (!ak_is_stopped(config->export->stop))
             g_warning("sink '%s': %s; trying again in %u ms", config->name, local->message,
