@@ -176,7 +176,7 @@ static rd_kafka_resp_err_t enqueue(AkKafkaProducer *producer, AkKafkaOutgoing *r
         err = rd_kafka_producev(
             producer->client->kafka, RD_KAFKA_V_TOPIC(producer->place->topic),
             RD_KAFKA_V_PARTITION(producer->place->partition),
-            RD_KAFKA_V_KEY(record->key.data, record->key.len),
+            RD_KAFKA_V_KEY((void *)(gsize)record->key.data, record->key.len),
             RD_KAFKA_V_VALUE((void *)(gsize)record->value.data, record->value.len),
             RD_KAFKA_V_HEADERS(record->headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_OPAQUE(receipt), RD_KAFKA_V_END);
