@@ -31,6 +31,20 @@ static rd_kafka_t *connect_to(const char *brokers)
     return kafka;
 }
 
+static rd_kafka_error_t *send_line(rd_kafka_t *kafka, rd_kafka_topic_t *topic, char *line,
+                                   size_t len)
+{
+    static char key[] = "main";
+    const rd_kafka_vu_t what[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, sizeof key - 1}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {line, len}},
+    };
+
+    return rd_kafka_produceva(kafka, what, G_N_ELEMENTS(what));
+}
+
 int main(int argc, char **argv)
 {
     g_autofree char *text = NULL;
@@ -49,10 +63,7 @@ int main(int argc, char **argv)
     for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         if (sent++ % batch == 0)
             check(rd_kafka_begin_transaction(kafka));
-        if (rd_kafka_producev(kafka, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(0),
-                              RD_KAFKA_V_KEY("main", 4),
-                              RD_KAFKA_V_VALUE(line, (size_t)(end - line)), RD_KAFKA_V_END) != 0)
-            g_error("a record was refused");
+        check(send_line(kafka, topic, line, (size_t)(end - line)));
         if (sent % batch == 0)
             check(rd_kafka_commit_transaction(kafka, TIMEOUT_MS));
     }

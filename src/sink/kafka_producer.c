@@ -122,8 +122,8 @@ static void know_leader(AkKafkaProducer *producer)
     g_autoptr(AkKafkaMetadata) metadata = NULL;
 
     producer->topic = rd_kafka_topic_new(kafka, producer->place->topic, NULL);
-    if (producer->topic != NULL)
-        (void)rd_kafka_metadata(kafka, 0, producer->topic, &metadata, SLICE_MS);
+    g_assert(producer->topic != NULL);
+    (void)rd_kafka_metadata(kafka, 0, producer->topic, &metadata, SLICE_MS);
 }
 
 static void drop_client(AkKafkaProducer *producer)
@@ -165,25 +165,36 @@ gsize ak_kafka_producer_max_bytes(const AkKafkaProducer *producer)
     return producer->max_bytes;
 }
 
-/* Hands one record to the library, which copies it; waits while its queue is full. */
+/* Hands one record to the library, which copies it, and takes the headers when it has taken it. */
+static rd_kafka_resp_err_t produce(AkKafkaProducer *producer, AkKafkaOutgoing *record,
+                                   AkKafkaReceipt *receipt)
+{
+    const rd_kafka_vu_t what[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = producer->topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = producer->place->partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(gsize)record->key.data, record->key.len}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {(void *)(gsize)record->value.data, record->value.len}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = record->headers},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = receipt},
+    };
+    g_autoptr(rd_kafka_error_t) error =
+        rd_kafka_produceva(producer->client->kafka, what, G_N_ELEMENTS(what));
+
+    return error != NULL ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* The same, and waits while the library's queue is full. */
 static rd_kafka_resp_err_t enqueue(AkKafkaProducer *producer, AkKafkaOutgoing *record,
                                    AkKafkaReceipt *receipt)
 {
     gint64 end = deadline(producer->place->timeout_ms);
     rd_kafka_resp_err_t err;
 
-    do {
-        err = rd_kafka_producev(
-            producer->client->kafka, RD_KAFKA_V_TOPIC(producer->place->topic),
-            RD_KAFKA_V_PARTITION(producer->place->partition),
-            RD_KAFKA_V_KEY((void *)(gsize)record->key.data, record->key.len),
-            RD_KAFKA_V_VALUE((void *)(gsize)record->value.data, record->value.len),
-            RD_KAFKA_V_HEADERS(record->headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-            RD_KAFKA_V_OPAQUE(receipt), RD_KAFKA_V_END);
-        if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            (void)rd_kafka_poll(producer->client->kafka, SLICE_MS);
-    } while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && g_get_monotonic_time() < end &&
-             !ak_is_stopped(producer->place->stop));
+    while ((err = produce(producer, record, receipt)) == RD_KAFKA_RESP_ERR__QUEUE_FULL &&
+           g_get_monotonic_time() < end && !ak_is_stopped(producer->place->stop))
+        (void)rd_kafka_poll(producer->client->kafka, SLICE_MS);
     if (err == 0)
         record->headers = NULL;
     return err;

@@ -217,13 +217,19 @@ static void produce(const char *brokers, char **words)
         char *value = cut(*header);
         rd_kafka_header_add(headers, *header, -1, value, -1);
     }
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        kafka, RD_KAFKA_V_TOPIC(words[0]),
-        RD_KAFKA_V_PARTITION((int32_t)strtol(words[1], NULL, 10)),
-        RD_KAFKA_V_KEY(words[2], strlen(words[2])), RD_KAFKA_V_VALUE(words[3], strlen(words[3])),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-    if (err || rd_kafka_flush(kafka, TIMEOUT_MS)) {
-        fail("produce", rd_kafka_err2str(err ? err : RD_KAFKA_RESP_ERR__TIMED_OUT));
+    const rd_kafka_vu_t what[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = words[0]},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)strtol(words[1], NULL, 10)},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {words[2], strlen(words[2])}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {words[3], strlen(words[3])}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(kafka, what, G_N_ELEMENTS(what));
+    if (error) {
+        fail("produce", rd_kafka_error_string(error));
+    } else if (rd_kafka_flush(kafka, TIMEOUT_MS)) {
+        fail("produce", "no answer");
     }
     rd_kafka_destroy(kafka);
 }
