@@ -1,6 +1,11 @@
 #include "chain/signer.h"
 
+#include "chain/base64.h"
+#include "chain/canonical.h"
 #include "chain/signer_internal.h"
+#include "util/time.h"
+
+#include <openssl/x509.h>
 
 /* The tables of one registry take at most 64 times 0.9 MB; OpenSSL verifies for the keys beyond. */
 enum { MAX_TABLES = 64 };
@@ -122,6 +127,36 @@ void ak_signer_validity(const AkSigner *signer, gint64 *out_from_usec, gint64 *o
 {
     *out_from_usec = signer->valid_from;
     *out_until_usec = signer->valid_until;
+}
+
+static void write_time(AkBuf *out, const char *name, gint64 usec)
+{
+    char text[AK_TIME_MAX];
+
+    (void)ak_time_format(usec, text);
+    ak_buf_append_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+gboolean ak_signer_write(const AkSigner *signer, AkBuf *out)
+{
+    const EVP_PKEY *key = ak_verifier_key(signer->verifier);
+    guint8 *der = NULL;
+    int len = key != NULL ? i2d_PUBKEY(key, &der) : -1;
+
+    if (len < 0)
+        return FALSE;
+    ak_buf_append_printf(out, "{\"algorithm\":\"%s\",\"publicKey\":\"",
+                         ak_algorithm_name(ak_signer_algorithm(signer)));
+    ak_base64_append(out, der, (gsize)len);
+    OPENSSL_free(der);
+    ak_buf_append_literal(out, "\",\"signerId\":");
+    ak_canonical_string(signer->id_view, out);
+    if (signer->valid_from != G_MININT64)
+        write_time(out, "validFrom", signer->valid_from);
+    if (signer->valid_until != G_MAXINT64)
+        write_time(out, "validUntil", signer->valid_until);
+    ak_buf_append_byte(out, '}');
+    return TRUE;
 }
 
 gboolean ak_signer_is_valid_at(const AkSigner *signer, gint64 ts_usec)

@@ -50,6 +50,10 @@ const char *ak_algorithm_name(AkAlgorithm algorithm);
 /* From when until before when the signer may sign; G_MININT64 and G_MAXINT64 where nothing says. */
 void ak_signer_validity(const AkSigner *signer, gint64 *out_from_usec, gint64 *out_until_usec);
 
+/* Appends the registry's entry for a signer with a public key, canonical JSON; FALSE for one with a
+ * secret. */
+gboolean ak_signer_write(const AkSigner *signer, AkBuf *out);
+
 /* FALSE when @ts_usec is before validFrom or at or after validUntil. */
 gboolean ak_signer_is_valid_at(const AkSigner *signer, gint64 ts_usec);
 

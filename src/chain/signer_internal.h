@@ -31,6 +31,8 @@ typedef struct AkVerifier AkVerifier;
 AkVerifier *ak_verifier_new(EVP_PKEY *key, gint *tables_left);
 AkVerifier *ak_verifier_new_hmac(AkView secret);
 void ak_verifier_free(AkVerifier *verifier);
+/* Borrowed; NULL for HMAC. */
+const EVP_PKEY *ak_verifier_key(const AkVerifier *verifier);
 AkAlgorithm ak_verifier_algorithm(const AkVerifier *verifier);
 gboolean ak_verifier_check(const AkVerifier *verifier, const guint8 hash[AK_SHA256_LEN],
                            AkView signature);

@@ -92,6 +92,11 @@ void ak_verifier_free(AkVerifier *verifier)
     g_free(verifier);
 }
 
+const EVP_PKEY *ak_verifier_key(const AkVerifier *verifier)
+{
+    return verifier->key;
+}
+
 AkAlgorithm ak_verifier_algorithm(const AkVerifier *verifier)
 {
     return verifier->algorithm;

@@ -191,6 +191,50 @@ const AkCommand ak_commands[AK_CMD_N] = {
                    "the call or the configuration is wrong, or the object is corrupt",
                    "the archive could not be reached, or holds no such event"},
          .run = ak_cmd_get},
+    [AK_CMD_PROVE] =
+        {.name = "prove",
+         .arguments = "ID",
+         .min_args = 1,
+         .max_args = 1,
+         .summary = "Print the proof that the archive holds an event",
+         .description =
+             "Prints a small JSON document that proves, to somebody who has nothing but the "
+             "archiver's public key (--key), that the event is in the archive: its archived line, "
+             "its path in the hash tree, the signed checkpoint over it, and, when --signers knows "
+             "it, the key of the event's signer. 'check-proof' checks it without the archive; "
+             "docs/proofs.md describes it.\n"
+             "Few objects are read, in parts: hash tiles where 'checkpoint sign' has written them, "
+             "the leaf hashes of the segments elsewhere. The proof is checked before it is "
+             "printed.\n"
+             "The members are checkpoint, checkpointKey, event, format (auditkeep-proof/1), index, "
+             "proof (hashes in base64, the leaf's sibling first) and signer.",
+         .example = "auditkeep prove 6f1c0d2e-4b57-4e0b-9d0f-1a5f5f1f8a11 --archive file:archive "
+                    "--key archiver.pem.pub > event.proof",
+         .exits = {"the proof was printed", NULL,
+                   "the call or the configuration is wrong, the checkpoint is not signed by the "
+                   "key, or the archive does not lead to its root",
+                   "the archive could not be reached, or holds no such event"},
+         .run = ak_cmd_prove},
+    [AK_CMD_CHECK_PROOF] =
+        {.name = "check-proof",
+         .arguments = "[FILE]",
+         .max_args = 1,
+         .summary = "Check a proof offline, and say what it proves",
+         .description =
+             "Checks what 'prove' printed, from FILE or standard input, without network, archive "
+             "or database: the checkpoint's signature, the path from the event to the signed root, "
+             "the event's hash, and its signature. A checkpoint is trusted against the --key that "
+             "is given, a signature against --signers; without them the proof's own keys are "
+             "taken, and the answer says so: that proves that the document fits together, not who "
+             "made it. --origin, when given, has to be the checkpoint's.\n"
+             "With --json an object with the members verdict ('proven' or 'faults'), id, hash, "
+             "index, chain, eventType, ts, origin, treeSize, root, key, keyFrom ('caller' or "
+             "'proof'), signature ('valid', 'invalid', 'unsigned', 'not_checked'), signerId, "
+             "signerFrom, faults and details.",
+         .example = "auditkeep check-proof event.proof --key archiver.pem.pub",
+         .exits = {"everything holds", "something does not",
+                   "the call is wrong, or the file holds no proof", NULL},
+         .run = ak_cmd_check_proof},
     [AK_CMD_RESTORE] =
         {.name = "restore",
          .arguments = "",

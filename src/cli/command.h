@@ -14,6 +14,8 @@ typedef enum {
     AK_CMD_CANONICAL,
     AK_CMD_EXPLAIN,
     AK_CMD_GET,
+    AK_CMD_PROVE,
+    AK_CMD_CHECK_PROOF,
     AK_CMD_RESTORE,
     AK_CMD_DEMO,
     AK_CMD_HELP,

@@ -14,6 +14,8 @@ gboolean ak_cmd_verify(AkCli *cli, GError **error);
 gboolean ak_cmd_canonical(AkCli *cli, GError **error);
 gboolean ak_cmd_explain(AkCli *cli, GError **error);
 gboolean ak_cmd_get(AkCli *cli, GError **error);
+gboolean ak_cmd_prove(AkCli *cli, GError **error);
+gboolean ak_cmd_check_proof(AkCli *cli, GError **error);
 gboolean ak_cmd_restore(AkCli *cli, GError **error);
 gboolean ak_cmd_demo(AkCli *cli, GError **error);
 gboolean ak_cmd_help(AkCli *cli, GError **error);

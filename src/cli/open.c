@@ -184,3 +184,19 @@ gboolean ak_open_checkpoint_key(const AkCli *cli, guint8 out[32], gboolean *out_
                 path);
     return FALSE;
 }
+
+gboolean ak_open_note_key(const AkCli *cli, const char *origin, AkNoteKey **out, GError **error)
+{
+    gboolean is_set;
+    guint8 key[32];
+
+    if (ak_cli_require(cli, AK_OPT_KEY, error) == NULL ||
+        !ak_open_checkpoint_key(cli, key, &is_set, error))
+        return FALSE;
+    *out = ak_note_key_new(origin, key);
+    if (*out != NULL)
+        return TRUE;
+    g_set_error(error, AK_ERROR, AK_ERROR_BAD_INPUT, "--key: '%s' is no point of the curve",
+                ak_cli_text(cli, AK_OPT_KEY));
+    return FALSE;
+}

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "source/source.h"
 #include "store/store.h"
+#include "tree/checkpoint.h"
 
 /* From options to the plain structs and handles of the rooms below. */
 
@@ -23,5 +24,10 @@ gboolean ak_open_signers(const AkCli *cli, AkSigners **out, GError **error) AK_M
  * option is not set. */
 gboolean ak_open_checkpoint_key(const AkCli *cli, guint8 out[32], gboolean *out_is_set,
                                 GError **error) AK_MUST_CHECK;
+
+/* The same as the key of checkpoints of @origin ("<origin>/<chain>"); CONFIG when --key is not set.
+ */
+gboolean ak_open_note_key(const AkCli *cli, const char *origin, AkNoteKey **out,
+                          GError **error) AK_MUST_CHECK;
 
 #endif

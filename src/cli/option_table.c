@@ -3,10 +3,15 @@
 #define C(name) AK_CMD_BIT(AK_CMD_##name)
 #define WITH_SOURCE                                                                                \
     (C(INIT) | C(APPEND) | C(ARCHIVE) | C(ACCEPT) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(GET) |  \
-     C(RESTORE) | C(DELIVER))
-#define WITH_ARCHIVE (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(GET) | C(RESTORE) | C(DELIVER))
-#define WITH_SIGNERS (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(RESTORE) | C(DELIVER))
-#define WITH_KEY (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(RESTORE) | C(DELIVER))
+     C(PROVE) | C(RESTORE) | C(DELIVER))
+#define WITH_ARCHIVE                                                                               \
+    (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(GET) | C(PROVE) | C(RESTORE) | C(DELIVER))
+#define WITH_SIGNERS                                                                               \
+    (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(PROVE) | C(CHECK_PROOF) | C(RESTORE) |      \
+     C(DELIVER))
+#define WITH_KEY                                                                                   \
+    (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(PROVE) | C(CHECK_PROOF) | C(RESTORE) |       \
+     C(DELIVER))
 #define WITH_SINK (C(ARCHIVE) | C(DELIVER) | C(VERIFY))
 #define KIB G_GUINT64_CONSTANT(1024)
 #define MIB (1024 * KIB)
@@ -600,7 +605,7 @@ const AkOption ak_options[AK_OPT_N] = {
     [AK_OPT_JSON] = {.name = "json",
                      .type = AK_TYPE_BOOL,
                      .commands = C(ACCEPT) | C(APPEND) | C(ARCHIVE) | C(DELIVER) | C(STATUS) |
-                                 C(VERIFY) | C(EXPLAIN) | C(RESTORE),
+                                 C(VERIFY) | C(EXPLAIN) | C(CHECK_PROOF) | C(RESTORE),
                      .section = "output",
                      .summary = "Print the result as JSON with stable member names."},
     [AK_OPT_DRY_RUN] = {.name = "dry-run",

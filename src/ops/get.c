@@ -1,11 +1,11 @@
 #include "ops/get.h"
 
 #include "chain/scan.h"
+#include "ops/footer.h"
 #include "segment/builder.h"
-#include "segment/reader.h"
 #include "verify/catalog.h"
 
-enum { TAG_BYTES = 8, FOOTER_GUESS = 256 * 1024 };
+enum { TAG_BYTES = 8 };
 
 void ak_get_result_clear(AkGetResult *result)
 {
@@ -95,28 +95,6 @@ static gboolean ask_archive(Search *search, GError **error)
     return TRUE;
 }
 
-static gboolean read_footer(AkStore *store, const Place *place, AkBuf *tail, AkFooter *footer,
-                            GError **error)
-{
-    g_auto(AkObject) object = {0};
-    gsize need = FOOTER_GUESS;
-
-    if (!ak_store_head(store, place->key, place->version, &object, error))
-        return FALSE;
-    for (;;) {
-        gsize wanted = MIN(need, object.size);
-
-        ak_buf_truncate(tail, 0);
-        if (!ak_store_get(store, place->key, place->version, object.size - wanted, wanted, wanted,
-                          tail, error))
-            return FALSE;
-        if (ak_footer_parse(ak_buf_view(tail), object.size, footer, &need, error))
-            return TRUE;
-        if (need <= wanted) /* an error */
-            return FALSE;
-    }
-}
-
 static gboolean line_has_id(AkView line, const char *id)
 {
     AkScan scan;
@@ -160,7 +138,7 @@ static gboolean search_object(const Search *search, const Place *place, AkGetRes
     g_auto(AkBuf) tail = {0};
     g_auto(AkFooter) footer = {0};
 
-    if (!read_footer(store, place, &tail, &footer, error))
+    if (!ak_footer_read(store, place->key, place->version, &tail, &footer, error))
         return FALSE;
     for (guint64 i = 0; i < footer.manifest.count; i++) {
         if (memcmp(footer.tags.data + i * TAG_BYTES, &wanted, TAG_BYTES) != 0)
