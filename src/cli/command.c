@@ -176,6 +176,28 @@ const AkCommand ak_commands[AK_CMD_N] = {
          .exits = {"the event is as it should be", "the event has a fault", WRONG_CALL,
                    "the database could not be reached, or holds no such event"},
          .run = ak_cmd_explain},
+    [AK_CMD_EXPORT_BUNDLE] =
+        {.name = "export-bundle",
+         .arguments = "DIR",
+         .min_args = 1,
+         .max_args = 1,
+         .is_stoppable = TRUE,
+         .summary = "Export a part of the archive for an auditor",
+         .description =
+             "Writes the days from --since to before --until (all of them by default) into the new "
+             "folder DIR: segments and seals as they are in the archive, acceptances, signed "
+             "checkpoints, the proof that the newest checkpoint grows out of them, and the public "
+             "keys. CHECK.md says what is there; check.sh verifies it with zstd, jq, sha256sum and "
+             "openssl alone, without auditkeep. Faulty evidence is exported as it is: checking is "
+             "what the bundle is for.\n"
+             "With --json an object with the members events, firstIndex, lastIndex, segments, "
+             "seals "
+             "and objectBytes.",
+         .example = "auditkeep export-bundle january --since 2025-01-01 --until 2025-02-01 "
+                    "--key archiver.pem.pub --signers signers.json",
+         .exits = {"the bundle is there", "the archive has a hole there, or an object is damaged",
+                   "the call is wrong, or there is nothing in that range", NO_OUTSIDE},
+         .run = ak_cmd_export_bundle},
     [AK_CMD_GET] =
         {.name = "get",
          .arguments = "ID",

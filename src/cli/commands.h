@@ -13,6 +13,7 @@ gboolean ak_cmd_status(AkCli *cli, GError **error);
 gboolean ak_cmd_verify(AkCli *cli, GError **error);
 gboolean ak_cmd_canonical(AkCli *cli, GError **error);
 gboolean ak_cmd_explain(AkCli *cli, GError **error);
+gboolean ak_cmd_export_bundle(AkCli *cli, GError **error);
 gboolean ak_cmd_get(AkCli *cli, GError **error);
 gboolean ak_cmd_prove(AkCli *cli, GError **error);
 gboolean ak_cmd_check_proof(AkCli *cli, GError **error);

@@ -89,7 +89,7 @@ static void append_program(GString *out)
     for (guint i = 0; i < AK_CMD_N; i++) {
         g_autofree char *head = g_strdup_printf("  %s", ak_commands[i].name);
 
-        append_entry(out, head, 15, ak_commands[i].summary);
+        append_entry(out, head, 17, ak_commands[i].summary);
     }
     g_string_append(out, "\n");
     ak_text_wrap(out,

@@ -5,13 +5,14 @@
     (C(INIT) | C(APPEND) | C(ARCHIVE) | C(ACCEPT) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(GET) |  \
      C(PROVE) | C(RESTORE) | C(DELIVER))
 #define WITH_ARCHIVE                                                                               \
-    (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(GET) | C(PROVE) | C(RESTORE) | C(DELIVER))
+    (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPORT_BUNDLE) | C(GET) | C(PROVE) | C(RESTORE) |        \
+     C(DELIVER))
 #define WITH_SIGNERS                                                                               \
-    (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(PROVE) | C(CHECK_PROOF) | C(RESTORE) |      \
-     C(DELIVER))
+    (C(INIT) | C(ARCHIVE) | C(VERIFY) | C(EXPLAIN) | C(EXPORT_BUNDLE) | C(PROVE) |                 \
+     C(CHECK_PROOF) | C(RESTORE) | C(DELIVER))
 #define WITH_KEY                                                                                   \
-    (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(PROVE) | C(CHECK_PROOF) | C(RESTORE) |       \
-     C(DELIVER))
+    (C(INIT) | C(ARCHIVE) | C(ACCEPT) | C(VERIFY) | C(EXPORT_BUNDLE) | C(PROVE) | C(CHECK_PROOF) | \
+     C(RESTORE) | C(DELIVER))
 #define WITH_SINK (C(ARCHIVE) | C(DELIVER) | C(VERIFY))
 #define KIB G_GUINT64_CONSTANT(1024)
 #define MIB (1024 * KIB)
@@ -62,7 +63,7 @@ const AkOption ak_options[AK_OPT_N] = {
                       .value = "NAME",
                       .initial = "main",
                       .env = {{"AUDITKEEP_CHAIN", NULL}},
-                      .commands = WITH_SOURCE,
+                      .commands = WITH_SOURCE | C(EXPORT_BUNDLE),
                       .section = "source",
                       .key = "chain",
                       .summary = "The name of the chain: a to z, 0 to 9, '-' and '_', at most 63.",
@@ -413,7 +414,7 @@ const AkOption ak_options[AK_OPT_N] = {
                         .initial = "0",
                         .min = 0,
                         .max = 64,
-                        .commands = C(ARCHIVE) | C(VERIFY),
+                        .commands = C(ARCHIVE) | C(VERIFY) | C(EXPORT_BUNDLE),
                         .section = "export",
                         .key = "threads",
                         .summary = "Threads that check and compress; 0: one per processor."},
@@ -461,13 +462,13 @@ const AkOption ak_options[AK_OPT_N] = {
     [AK_OPT_SINCE] = {.name = "since",
                       .type = AK_TYPE_TIME,
                       .value = "TIME",
-                      .commands = C(VERIFY),
+                      .commands = C(VERIFY) | C(EXPORT_BUNDLE),
                       .section = "select",
                       .summary = "Only events at or after this time."},
     [AK_OPT_UNTIL] = {.name = "until",
                       .type = AK_TYPE_TIME,
                       .value = "TIME",
-                      .commands = C(VERIFY),
+                      .commands = C(VERIFY) | C(EXPORT_BUNDLE),
                       .section = "select",
                       .summary = "Only events before this time."},
     [AK_OPT_AFTER_ID] = {.name = "after-id",
@@ -604,8 +605,9 @@ const AkOption ak_options[AK_OPT_N] = {
                  "over, also when it could not be finished; an older file is replaced."},
     [AK_OPT_JSON] = {.name = "json",
                      .type = AK_TYPE_BOOL,
-                     .commands = C(ACCEPT) | C(APPEND) | C(ARCHIVE) | C(DELIVER) | C(STATUS) |
-                                 C(VERIFY) | C(EXPLAIN) | C(CHECK_PROOF) | C(RESTORE),
+                     .commands = C(EXPORT_BUNDLE) | C(ACCEPT) | C(APPEND) | C(ARCHIVE) |
+                                 C(DELIVER) | C(STATUS) | C(VERIFY) | C(EXPLAIN) | C(CHECK_PROOF) |
+                                 C(RESTORE),
                      .section = "output",
                      .summary = "Print the result as JSON with stable member names."},
     [AK_OPT_DRY_RUN] = {.name = "dry-run",

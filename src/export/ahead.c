@@ -44,6 +44,7 @@ static gboolean add_object(const AkObject *object, gpointer data, GError **error
     AkSegmentName name;
     char chain[64];
     gint64 day;
+    guint64 index;
 
     if (object->is_delete_marker)
         return TRUE;
@@ -53,7 +54,7 @@ static gboolean add_object(const AkObject *object, gpointer data, GError **error
     } else if (ak_seal_key_parse(object->key, chain, &day)) {
         if (g_str_equal(chain, ours))
             g_array_append_val(listing->ahead->seal_days, day);
-    } else if (ak_acceptance_key_parse(object->key, chain) && g_str_equal(chain, ours)) {
+    } else if (ak_acceptance_key_parse(object->key, chain, &index) && g_str_equal(chain, ours)) {
         g_ptr_array_add(listing->ahead->acceptances, g_strdup(object->key));
     }
     return TRUE;

@@ -24,21 +24,20 @@ char *ak_acceptance_key(const char *chain, gint64 day, guint64 index, AkView sta
 }
 
 /* Chain names may hold the mark themselves, so the name is cut from its end. */
-gboolean ak_acceptance_key_parse(const char *key, char out_chain[64])
+gboolean ak_acceptance_key_parse(const char *key, char out_chain[64], guint64 *out_index)
 {
     int y, m, d, used = 0;
     const char *name, *mark;
     char digest[DIGITS + 1], again[128];
-    guint64 index;
 
     if (sscanf(key, "audit/%4d/%2d/%2d/%n", &y, &m, &d, &used) != 3 || used == 0)
         return FALSE;
     name = key + used;
     mark = g_strrstr(name, MARK);
     if (mark == NULL || mark == name || mark - name >= 64 ||
-        sscanf(mark, MARK "%" G_GUINT64_FORMAT "-%16[0-9a-f]", &index, digest) != 2)
+        sscanf(mark, MARK "%" G_GUINT64_FORMAT "-%16[0-9a-f]", out_index, digest) != 2)
         return FALSE;
-    g_snprintf(again, sizeof again, MARK "%012" G_GUINT64_FORMAT "-%s.json", index, digest);
+    g_snprintf(again, sizeof again, MARK "%012" G_GUINT64_FORMAT "-%s.json", *out_index, digest);
     memcpy(out_chain, name, (gsize)(mark - name));
     out_chain[mark - name] = '\0';
     return strlen(digest) == DIGITS && strcmp(mark, again) == 0;

@@ -12,6 +12,6 @@
 char *ak_acceptance_key(const char *chain, gint64 day, guint64 index, AkView statement);
 
 /* FALSE unless @key is such a key. */
-gboolean ak_acceptance_key_parse(const char *key, char out_chain[64]);
+gboolean ak_acceptance_key_parse(const char *key, char out_chain[64], guint64 *out_index);
 
 #endif

@@ -45,9 +45,10 @@ gboolean ak_accepted_list_add(AkAcceptedList *list, const char *chain, const AkO
                               AkFoundList *found)
 {
     char name[64];
+    guint64 index;
     Entry *entry;
 
-    if (!ak_acceptance_key_parse(object->key, name))
+    if (!ak_acceptance_key_parse(object->key, name, &index))
         return FALSE;
     if (list == NULL || strcmp(name, chain) != 0)
         return TRUE;

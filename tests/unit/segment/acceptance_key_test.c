@@ -8,12 +8,14 @@ static void test_round_trip(void)
 {
     g_autofree char *key = ak_acceptance_key("a-acceptance-b", 20120, 41, AK_VIEW("{}"));
     char chain[64];
+    guint64 index;
 
     /* SHA-256 of "{}" */
     g_assert_cmpstr(
         key, ==, "audit/2025/02/01/a-acceptance-b-acceptance-000000000041-44136fa355b3678a.json");
-    g_assert_true(ak_acceptance_key_parse(key, chain));
+    g_assert_true(ak_acceptance_key_parse(key, chain, &index));
     g_assert_cmpstr(chain, ==, "a-acceptance-b");
+    g_assert_cmpuint(index, ==, 41);
 }
 
 static void test_not_a_key(void)
@@ -29,9 +31,10 @@ static void test_not_a_key(void)
         "other/2025/02/01/main-acceptance-000000000041-44136fa355b3678a.json",
     };
     char chain[64];
+    guint64 index;
 
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
-        g_assert_false(ak_acceptance_key_parse(keys[i], chain));
+        g_assert_false(ak_acceptance_key_parse(keys[i], chain, &index));
 }
 
 static void test_no_segment(void)
