@@ -1,9 +1,11 @@
 #include "sink/sink.h"
 
+#include "sink/snowflake.h"
+
 enum { MAX_NAME = 255 };
 
 /* Those that are built in, ended by NULL. */
-static const AkSinkDriver *const drivers[] = {&ak_sink_kafka, NULL};
+static const AkSinkDriver *const drivers[] = {&ak_sink_kafka, &ak_sink_snowflake, NULL};
 
 const AkSinkDriver *ak_sink_find(const char *url, GError **error)
 {
