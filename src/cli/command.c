@@ -275,22 +275,6 @@ const AkCommand ak_commands[AK_CMD_N] = {
                    "the archive is not whole, or the target holds another chain", WRONG_CALL,
                    NO_OUTSIDE},
          .run = ak_cmd_restore},
-    [AK_CMD_SNOWFLAKE] =
-        {.name = "snowflake",
-         .arguments = "ddl [snowflake://ACCOUNT/DATABASE/SCHEMA/TABLE]",
-         .min_args = 1,
-         .max_args = 2,
-         .summary = "Print the SQL that a Snowflake account needs",
-         .description =
-             "'ddl' prints the landing table, whose columns can reject no row, with role, user and "
-             "grants for streaming; stage, file format and pipe for loading from the archive's "
-             "bucket (--archive) instead; the consumers' table with stream and merge; and the "
-             "queries that find gaps, conflicting copies and broken links. Nothing is sent; read "
-             "it, then run it in a worksheet.",
-         .example = "auditkeep snowflake ddl snowflake://MYORG-ACCT/AUDIT/LAND/AUDIT_EVENTS_LAND "
-                    "--archive s3://audit",
-         .exits = {"the SQL was printed", NULL, WRONG_CALL, NO_OUTPUT},
-         .run = ak_cmd_snowflake},
     [AK_CMD_DEMO] =
         {.name = "demo",
          .arguments = "",

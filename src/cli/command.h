@@ -18,7 +18,6 @@ typedef enum {
     AK_CMD_PROVE,
     AK_CMD_CHECK_PROOF,
     AK_CMD_RESTORE,
-    AK_CMD_SNOWFLAKE,
     AK_CMD_DEMO,
     AK_CMD_HELP,
     AK_CMD_MAN,

@@ -18,7 +18,6 @@ gboolean ak_cmd_get(AkCli *cli, GError **error);
 gboolean ak_cmd_prove(AkCli *cli, GError **error);
 gboolean ak_cmd_check_proof(AkCli *cli, GError **error);
 gboolean ak_cmd_restore(AkCli *cli, GError **error);
-gboolean ak_cmd_snowflake(AkCli *cli, GError **error);
 gboolean ak_cmd_demo(AkCli *cli, GError **error);
 gboolean ak_cmd_help(AkCli *cli, GError **error);
 gboolean ak_cmd_man(AkCli *cli, GError **error);

@@ -182,8 +182,6 @@ static void set_request(CURL *curl, Exchange *exchange, const HeaderList *header
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     }
     curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)request->is_once_only);
-    if (request->is_decoded)
-        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -264,10 +262,7 @@ gboolean ak_http_send(AkHttp *http, const AkHttpRequest *request, AkHttpResponse
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
 
     CURLcode code = curl_easy_perform(curl);
-    long sent_bytes = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
-    curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
-    out->is_sent = sent_bytes > 0;
     give_back(http, curl);
     if (code != CURLE_OK) {
         set_failure(&exchange, code, detail, error);

@@ -48,12 +48,10 @@ typedef struct {
     /* On a connection of its own: libcurl silently sends again what got no answer on a reused one,
      * and this must not be stored twice. */
     gboolean is_once_only;
-    gboolean is_decoded; /* gzip and the like may come, and count as what they unfold to */
 } AkHttpRequest;
 
 typedef struct {
     long status;
-    gboolean is_sent; /* some of the request went out, also where no answer came */
     AkPairs headers;
     AkBuf body;
 } AkHttpResponse;

@@ -1,11 +1,9 @@
 #include "sink/sink.h"
 
-#include "sink/snowflake.h"
-
 enum { MAX_NAME = 255 };
 
 /* Those that are built in, ended by NULL. */
-static const AkSinkDriver *const drivers[] = {&ak_sink_kafka, &ak_sink_snowflake, NULL};
+static const AkSinkDriver *const drivers[] = {&ak_sink_kafka, NULL};
 
 const AkSinkDriver *ak_sink_find(const char *url, GError **error)
 {

@@ -6,8 +6,8 @@ import pytest
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 COMMANDS = ["init", "append", "archive", "deliver", "accept", "status", "verify", "canonical",
-            "explain", "export-bundle", "get", "prove", "check-proof", "restore", "snowflake",
-            "demo", "help", "man", "completion", "reference"]
+            "explain", "export-bundle", "get", "prove", "check-proof", "restore", "demo", "help",
+            "man", "completion", "reference"]
 
 
 def compare(name, out):
