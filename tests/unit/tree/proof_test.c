@@ -177,6 +177,7 @@ static void check_damaged(AkBuf *proof, gboolean (*check)(guint64, guint64, AkVi
     g_assert_true(check(a, b, ak_buf_view(proof)));
     g_assert_false(check(a, b, ak_view(proof->data, proof->len - AK_SHA256_LEN)));
     g_assert_false(check(a, b, ak_view(proof->data + AK_SHA256_LEN, proof->len - AK_SHA256_LEN)));
+    (void)ak_buf_reserve(proof, AK_SHA256_LEN); /* so that its bytes stay while they are copied */
     ak_buf_append(proof, proof->data, AK_SHA256_LEN);
     g_assert_false(check(a, b, ak_buf_view(proof)));
 }
