@@ -140,6 +140,7 @@ static void assert_busy(guint timeout_ms, const volatile gint *stop, AkErrorCode
     g_autoptr(AkSource) source = ak_source_open(&config, &error);
     guint64 epoch;
 
+    g_assert_nonnull(prepared);
     g_assert_no_error(error);
     backend_sql(backend, "BEGIN IMMEDIATE");
     g_assert_false(source->driver->lease_acquire(source, "a", 60000, &epoch, &error));

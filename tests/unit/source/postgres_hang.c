@@ -30,6 +30,7 @@ static void test_lock_times_out(void)
     g_auto(AkChainState) state = {0};
     g_autofree char *waiting = NULL;
 
+    g_assert_nonnull(prepared);
     hold_chain(backend);
     g_assert_false(source->driver->state(source, &state, &error));
     g_assert_error(error, AK_ERROR, AK_ERROR_TIMEOUT);
@@ -51,6 +52,7 @@ static void test_stop_ends_it(void)
     g_autoptr(GError) error = NULL;
     g_auto(AkChainState) state = {0};
 
+    g_assert_nonnull(prepared);
     hold_chain(backend);
     stop = 1;
     g_assert_false(source->driver->state(source, &state, &error));
@@ -67,6 +69,7 @@ static void test_stopping_lets_work_end(void)
     g_autoptr(GError) error = NULL;
     guint64 epoch;
 
+    g_assert_nonnull(prepared);
     g_assert_true(source->driver->lease_acquire(source, "a", 60000, &epoch, &error));
     g_assert_true(source->driver->lease_release(source, epoch, &error));
     g_assert_no_error(error);
